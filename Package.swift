@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let ours: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "muster",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "MusterKit", targets: ["MusterKit"]),
+        .library(name: "MusterTestKit", targets: ["MusterTestKit"]),
+        .executable(name: "muster", targets: ["MusterCLI"]),
+        .executable(name: "muster-worker", targets: ["MusterWorker"]),
+        .plugin(name: "MusterStampPlugin", targets: ["MusterStampPlugin"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CHiredis",
+            pkgConfig: "hiredis",
+            providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]
+        ),
+        .target(
+            name: "MusterRedis",
+            dependencies: ["CHiredis"],
+            swiftSettings: ours + [.strictMemorySafety()]
+        ),
+        .target(name: "MusterStamp", swiftSettings: ours),
+        .target(
+            name: "MusterKit",
+            dependencies: [
+                "MusterRedis", "MusterStamp",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("Lua")],
+            swiftSettings: ours
+        ),
+        .target(name: "MusterLaunch", swiftSettings: ours),
+        .target(
+            name: "MusterCommandLine",
+            dependencies: [
+                "MusterKit", "MusterLaunch", "Yams",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "MusterCLI",
+            dependencies: [
+                "MusterCommandLine", "MusterKit", "MusterLaunch",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "MusterWorker",
+            dependencies: [
+                "MusterCommandLine", "MusterKit", "MusterLaunch",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: ours
+        ),
+        .executableTarget(name: "MusterStampTool", dependencies: ["MusterStamp"], swiftSettings: ours),
+        .plugin(name: "MusterStampPlugin", capability: .buildTool(), dependencies: ["MusterStampTool"]),
+        .target(name: "MusterTestKit", dependencies: ["MusterKit", "MusterLaunch"], swiftSettings: ours),
+        .testTarget(
+            name: "MusterRedisTests",
+            dependencies: ["MusterRedis", "MusterTestKit"],
+            swiftSettings: ours
+        ),
+        .testTarget(name: "MusterStampTests", dependencies: ["MusterStamp"], swiftSettings: ours),
+        .testTarget(
+            name: "MusterLaunchTests",
+            dependencies: ["MusterLaunch", "MusterCommandLine"],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "MusterKitTests",
+            dependencies: ["MusterKit", "MusterRedis", "MusterTestKit"],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["MusterKit", "MusterTestKit", "MusterLaunch"],
+            swiftSettings: ours
+        ),
+    ]
+)
