@@ -9,6 +9,14 @@ let ours: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+// Homebrew keeps headers out of the compiler's way; elsewhere pkg-config would only add flags that SwiftPM
+// refuses with a warning.
+#if os(macOS)
+let hiredisPkgConfig: String? = "hiredis"
+#else
+let hiredisPkgConfig: String? = nil
+#endif
+
 let package = Package(
     name: "muster",
     platforms: [.macOS(.v15)],
@@ -28,7 +36,7 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CHiredis",
-            pkgConfig: "hiredis",
+            pkgConfig: hiredisPkgConfig,
             providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]
         ),
         .target(

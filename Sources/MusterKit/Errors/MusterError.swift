@@ -1,0 +1,51 @@
+public import MusterRedis
+
+/// The one error at Muster's edge: what went wrong, and what is known of the effect.
+public struct MusterError: Error, Sendable, CustomStringConvertible {
+    public enum Code: String, Sendable {
+        /// A name, id, requirement or other value breaks its grammar.
+        case invalidValue
+        /// A payload, result or batch is over its bound.
+        case tooLarge
+        /// The server or the way to it failed; `redis` says how.
+        case redis
+        /// The queue asks for a newer Muster than this one.
+        case protocolTooOld
+        /// The build stamp is missing or not usable.
+        case noStamp
+        /// The server answered something that this version does not understand.
+        case unexpectedAnswer
+    }
+
+    /// What a producer may believe of an enqueue that threw.
+    public enum Outcome: String, Sendable {
+        /// Nothing was enqueued.
+        case rejected
+        /// It may or may not have been; repeating it with the same id is safe.
+        case unknown
+    }
+
+    public let code: Code
+    public let message: String
+    public let outcome: Outcome
+    public let redis: RedisError?
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+        self.outcome = .rejected
+        self.redis = nil
+    }
+
+    public init(_ error: RedisError) {
+        code = .redis
+        message = error.message
+        outcome = error.execution == .notExecuted ? .rejected : .unknown
+        redis = error
+    }
+
+    /// True where the same call may succeed later, unchanged.
+    public var isRetriable: Bool { redis?.isRetriable ?? false }
+
+    public var description: String { message }
+}

@@ -1,0 +1,14 @@
+/// The names of the keys that belong to the whole fleet. `@` can stand in no queue's name.
+struct FleetKeys: Sendable {
+    let prefix: String
+    let meta, sessions, queues: String
+
+    init(namespace: String) {
+        prefix = "\(namespace):\(QueueKeys.epoch):{@fleet}:"
+        meta = prefix + "meta"
+        sessions = prefix + "sessions"
+        queues = prefix + "queues"
+    }
+
+    func session(_ session: String) -> String { prefix + "session:" + session }
+}

@@ -1,0 +1,38 @@
+/// The names of one queue's keys, and their only home. All of them share the hash tag `{queue}`, so a queue
+/// lives on one slot of a Redis Cluster; the number after the namespace is the epoch.
+///
+/// Scripts add a lane, a session or a bucket to the prefix by themselves: `lane:<lane>`, `held:<session>`,
+/// `done:<bucket>`, `wake:<session>` (a channel).
+public struct QueueKeys: Sendable {
+    /// Grows when the meaning of keys changes; every script holds it against the queue's own.
+    static let epoch = 1
+
+    public let queue: String
+    let prefix: String
+    let meta, jobs, lanes, sessions, idle, scheduled, dead: String
+    let timeline, progress, refusals, buckets, doneBytes: String
+
+    /// - Parameters:
+    ///   - namespace: a checked name.
+    ///   - queue: a checked name.
+    init(namespace: String, queue: String) {
+        self.queue = queue
+        prefix = "\(namespace):\(Self.epoch):{\(queue)}:"
+        meta = prefix + "meta"
+        jobs = prefix + "jobs"
+        lanes = prefix + "lanes"
+        sessions = prefix + "sessions"
+        idle = prefix + "idle"
+        scheduled = prefix + "scheduled"
+        dead = prefix + "dead"
+        timeline = prefix + "timeline"
+        progress = prefix + "progress"
+        refusals = prefix + "refusals"
+        buckets = prefix + "buckets"
+        doneBytes = prefix + "done-bytes"
+    }
+
+    func held(_ session: String) -> String { prefix + "held:" + session }
+
+    func wake(_ session: String) -> String { prefix + "wake:" + session }
+}

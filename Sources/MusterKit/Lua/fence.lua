@@ -1,0 +1,91 @@
+-- fence: the head that stands before every script. It refuses a client whose protocol or epoch is over,
+-- so that the scripts of an old binary stop working on the day that the queue says so.
+-- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence)
+-- Answers {'protocol', n} or {'epoch', n}, and nothing was changed; else the script below it goes on.
+local PROTOCOL, EPOCH = 1, 1
+local meta = KEYS[1]
+local base = string.sub(meta, 1, -5)
+local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor')
+if rules[1] and tonumber(rules[1]) > PROTOCOL then return {'protocol', rules[1]} end
+if rules[2] and tonumber(rules[2]) ~= EPOCH then return {'epoch', rules[2]} end
+local floor = tonumber(rules[3] or 0)
+
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local nowText = string.format('%.0f', now)
+
+-- A record is one line of fields, a newline, the payload.
+local function head_of(record)
+  return string.match(record, '^[^\n]*')
+end
+
+local function field(head, name)
+  return string.match(head, ' ' .. name .. '=([^ ]*)')
+end
+
+local function with_field(record, name, value)
+  local head = head_of(record)
+  local rest = string.sub(record, #head + 1)
+  local first, last = string.find(head, ' ' .. name .. '=[^ ]*')
+  if first then head = string.sub(head, 1, first - 1) .. string.sub(head, last + 1) end
+  return head .. ' ' .. name .. '=' .. value .. rest
+end
+
+-- The lane is written in the header only where it is not the usual one.
+local function lane_of(head)
+  return field(head, 'lane') or ('normal:at-least:' .. string.match(head, ' build=(%d+)'))
+end
+
+-- The lowest sequence that may look into a lane; -1 for lanes of one revision, host or session.
+local function score_of(lane)
+  local sequence = string.match(lane, '^%l+:at%-least:(%d+)')
+  if sequence then return tonumber(sequence) end
+  if string.find(lane, '^%l+:any') then return 0 end
+  return -1
+end
+
+-- Wakes up to `count` waiting sessions that may look into the lane; one that is gone is passed over.
+local function wake(idle, lane, count)
+  local score = score_of(lane)
+  local sessions
+  if score >= 0 then
+    sessions = redis.call('ZRANGEBYSCORE', idle, score, '+inf', 'LIMIT', 0, count + 16)
+  else
+    sessions = redis.call('ZRANGE', idle, 0, 63)
+    count = #sessions
+  end
+  for _, session in ipairs(sessions) do
+    if count == 0 then return end
+    redis.call('ZREM', idle, session)
+    if redis.call('PUBLISH', base .. 'wake:' .. session, '') > 0 then count = count - 1 end
+  end
+end
+
+-- Puts an id that was claimed back where it came from, at the head.
+local function give_back(lanes, id, lane)
+  redis.call('LPUSH', base .. 'lane:' .. lane, id)
+  redis.call('ZADD', lanes, score_of(lane), lane)
+end
+
+-- Adds a line to a job's history; the last ten are kept. The record is marked, so that whoever settles the
+-- job takes its history along.
+-- Returns the record as it must be written.
+local function remember(timeline, id, record, line)
+  local lines = redis.call('HGET', timeline, id)
+  lines = lines and (lines .. '\n' .. line) or line
+  local _, count = string.gsub(lines, '\n', '\n')
+  if count >= 10 then lines = string.sub(lines, string.find(lines, '\n', 1, true) + 1) end
+  redis.call('HSET', timeline, id, lines)
+  return with_field(record, 'history', count + 1)
+end
+
+-- A job that failed for good stays visible; beyond the bound the oldest go.
+local function bury(jobs, dead, timeline, id)
+  redis.call('ZADD', dead, now, id)
+  while redis.call('ZCARD', dead) > 10000 do
+    local oldest = redis.call('ZPOPMIN', dead)
+    redis.call('HDEL', jobs, oldest[1])
+    redis.call('HDEL', timeline, oldest[1])
+    redis.call('HINCRBY', meta, 'dead-dropped', 1)
+  end
+end

@@ -1,0 +1,26 @@
+public import MusterStamp
+
+/// The readable first line of a job's record, as a producer writes it. Redis adds the first two fields,
+/// the version and the time; fields with their usual value are left out.
+public struct JobHeader: Sendable {
+    public var type: String
+    public var lane: Lane
+    public var build: BuildStamp?
+    public var producerHost: String
+    public var producerPID: Int
+    public var retries: Int?
+    public var timeoutMilliseconds: Int?
+    public var retainMilliseconds: Int?
+
+    /// Everything after `v1 at=<ms> `, up to and with the newline.
+    var text: String {
+        var text = "type=\(type)"
+        if let build { text += " build=\(build)" }
+        if build.map({ Lane(.normal, .atLeast(sequence: $0.sequence)) }) != lane { text += " lane=\(lane)" }
+        text += " from=\(producerHost):\(producerPID)"
+        if let retries { text += " retries=\(retries)" }
+        if let timeoutMilliseconds { text += " timeout=\(timeoutMilliseconds)" }
+        if let retainMilliseconds { text += " retain=\(retainMilliseconds)" }
+        return text + "\n"
+    }
+}

@@ -1,0 +1,4 @@
+/// Which of a queue's lanes are looked into first.
+public enum Priority: String, Sendable, CaseIterable {
+    case high, normal, low
+}

@@ -1,0 +1,220 @@
+import Foundation
+import MusterRedis
+public import MusterStamp
+import Synchronization
+
+/// Enqueues jobs, each with the build it was enqueued from.
+///
+/// One producer serves many tasks; what they send at once shares a write. A call that returns means that
+/// Redis has the job; one that throws says `rejected` or `unknown`, after repeating it with the same id for
+/// `patience`. If the process dies in a call, the job is there once or not at all.
+public final class Producer: Sendable {
+    public let server: MusterServer
+    public let build: BuildStamp?
+    let client: RedisClient
+    private let patience: Duration
+    private let host = thisHost()
+    private let pid = Int(ProcessInfo.processInfo.processIdentifier)
+    private let known = Mutex<Set<String>>([])
+    private let random = Mutex(SystemRandomNumberGenerator())
+
+    /// - Parameters:
+    ///   - server: the Redis to enqueue to.
+    ///   - build: the build this program was made from; nil only for jobs that say what they require without it.
+    ///   - patience: how long a call may go on repeating what was not executed or is unknown; default 10 s.
+    public init(server: MusterServer, build: BuildStamp?, patience: Duration = .seconds(10)) {
+        self.server = server
+        self.build = build
+        self.patience = patience
+        client = RedisClient(server.endpoint, options: RedisOptions(clientName: "muster-producer"))
+    }
+
+    /// Ends the connection.
+    public func close() { client.close() }
+
+    /// Enqueues a job of a Swift type; its value travels as JSON.
+    /// - Throws: ``MusterError``; its `outcome` says whether the job may have been enqueued all the same.
+    @discardableResult
+    public func enqueue<J: Job>(_ job: J, options: EnqueueOptions = EnqueueOptions()) async throws -> Receipt {
+        try await enqueue(type: J.name, payload: Array(JSONEncoder().encode(job)), options: options)
+    }
+
+    /// Enqueues any bytes under a job type.
+    /// - Throws: as ``enqueue(_:options:)``.
+    @discardableResult
+    public func enqueue(
+        type: String, payload: [UInt8], options: EnqueueOptions = EnqueueOptions()
+    ) async throws(MusterError) -> Receipt {
+        let ids = options.id.map { [$0] }
+        let receipts = try await enqueue(type: type, payloads: [payload], ids: ids, options: options)
+        return receipts[0]
+    }
+
+    /// Enqueues many jobs of one type, in calls of 500 of which four are under way at once.
+    /// - Parameters:
+    ///   - ids: as many as payloads, or nil for fresh ones.
+    ///   - onProgress: told how many Redis has accepted so far.
+    /// - Throws: as ``enqueue(_:options:)``; what was accepted before stays enqueued.
+    @discardableResult
+    public func enqueue(
+        type: String, payloads: [[UInt8]], ids: [String]? = nil, options: EnqueueOptions = EnqueueOptions(),
+        onProgress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async throws(MusterError) -> [Receipt] {
+        let plan = try plan(type: type, options: options)
+        if let ids {
+            for id in ids { try Name.checkedID(id) }
+            guard ids.count == payloads.count else {
+                throw MusterError(.invalidValue, "\(ids.count) ids were given for \(payloads.count) payloads")
+            }
+        }
+        for payload in payloads where payload.count > Limits.payloadBytes {
+            throw MusterError(
+                .tooLarge, "the payload of \(payload.count) bytes is over the bound of \(Limits.payloadBytes)")
+        }
+        let fresh = ids ?? freshIDs(payloads.count)
+        let header = plan.header.text
+        try await announce(options.queue)
+        let chunks = stride(from: 0, to: payloads.count, by: Limits.enqueue).map { start in
+            (start..<min(start + Limits.enqueue, payloads.count)).map {
+                QueueStore.NewJob(id: fresh[$0], header: header, payload: payloads[$0])
+            }
+        }
+        let duplicates = try await send(chunks, plan, again: ids != nil, onProgress)
+        return fresh.map {
+            Receipt(
+                id: $0, queue: options.queue, requirement: plan.header.lane.requirement,
+                isDuplicate: duplicates.contains($0), isScheduled: plan.when != .now)
+        }
+    }
+
+    // MARK: what is sent
+
+    private struct Plan: Sendable {
+        let store: QueueStore
+        let header: JobHeader
+        let when: QueueStore.When
+    }
+
+    private func plan(type: String, options: EnqueueOptions) throws(MusterError) -> Plan {
+        try Name.checked(type, "job type")
+        try Name.checked(options.queue, "queue")
+        let requirement: Requirement
+        if let given = options.requirement {
+            requirement = given
+        } else if let build {
+            requirement = .atLeast(sequence: build.sequence)
+        } else {
+            throw MusterError(
+                .noStamp,
+                "this producer has no build stamp; give it one, or require any build explicitly")
+        }
+        if let retries = options.retries, !(0...1000).contains(retries) {
+            throw MusterError(.invalidValue, "retries \(retries) is not between 0 and 1000")
+        }
+        if let timeout = options.timeout, timeout <= .zero {
+            throw MusterError(.invalidValue, "a timeout must be longer than nothing")
+        }
+        let when: QueueStore.When =
+            switch options.schedule {
+            case .now: .now
+            case .after(let delay): delay > .zero ? .after(delay) : .now
+            case .at(let milliseconds): .at(milliseconds: max(1, milliseconds))
+            }
+        return Plan(
+            store: QueueStore(client, namespace: server.namespace, queue: options.queue),
+            header: JobHeader(
+                type: type, lane: Lane(options.priority, requirement), build: build, producerHost: host,
+                producerPID: pid, retries: options.retries,
+                timeoutMilliseconds: options.timeout?.wholeMilliseconds,
+                retainMilliseconds: options.retain?.wholeMilliseconds),
+            when: when)
+    }
+
+    private func freshIDs(_ count: Int) -> [String] {
+        let milliseconds = Int(Date().timeIntervalSince1970 * 1000)
+        return random.withLock { random in
+            (0..<count).map { _ in JobID.make(milliseconds: milliseconds, random: &random) }
+        }
+    }
+
+    private func announce(_ queue: String) async throws(MusterError) {
+        if known.withLock({ $0.contains(queue) }) { return }
+        let fleet = FleetStore(client, namespace: server.namespace)
+        try await retrying { () async throws(MusterError) in try await fleet.know(queues: [queue]) }
+        known.withLock { _ = $0.insert(queue) }
+    }
+
+    private func send(
+        _ chunks: [[QueueStore.NewJob]], _ plan: Plan, again: Bool, _ onProgress: @escaping @Sendable (Int) -> Void
+    ) async throws(MusterError) -> Set<String> {
+        if chunks.count == 1 {
+            return try await Set(sendOne(chunks[0], plan, again: again))
+        }
+        let result: Result<Set<String>, MusterError> = await withTaskGroup(
+            of: Result<([String], Int), MusterError>.self
+        ) { group in
+            var duplicates: Set<String> = []
+            var accepted = 0
+            var failure: MusterError?
+            var next = 0
+            func addNext() {
+                guard next < chunks.count, failure == nil else { return }
+                let chunk = chunks[next]
+                next += 1
+                group.addTask {
+                    do throws(MusterError) {
+                        return Result<([String], Int), MusterError>.success(
+                            (try await self.sendOne(chunk, plan, again: again), chunk.count))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            for _ in 0..<4 { addNext() }
+            while let result = await group.next() {
+                switch result {
+                case .success(let (found, count)):
+                    duplicates.formUnion(found)
+                    accepted += count
+                    onProgress(accepted)
+                case .failure(let error):
+                    failure = failure ?? error
+                }
+                addNext()
+            }
+            return failure.map { .failure($0) } ?? .success(duplicates)
+        }
+        return try result.get()
+    }
+
+    private func sendOne(_ jobs: [QueueStore.NewJob], _ plan: Plan, again: Bool) async throws(MusterError) -> [String] {
+        var wasSent = false
+        return try await retrying { () async throws(MusterError) in
+            do throws(MusterError) {
+                let found = try await plan.store.enqueue(
+                    jobs, lane: plan.header.lane, when: plan.when, again: again || wasSent)
+                return wasSent && !again ? [] : found.duplicates
+            } catch {
+                if error.outcome == .unknown { wasSent = true }
+                throw error
+            }
+        }
+    }
+
+    /// Repeats what may be repeated, with jitter, for as long as the producer's patience lasts.
+    private func retrying<R>(_ body: () async throws(MusterError) -> R) async throws(MusterError) -> R {
+        let deadline = ContinuousClock.now + patience
+        var pause = 20
+        while true {
+            do throws(MusterError) {
+                return try await body()
+            } catch {
+                let mayRepeat = error.isRetriable && error.redis?.code != .cannotConnect || error.redis?.execution == .unknown
+                guard mayRepeat, ContinuousClock.now < deadline else { throw error }
+                if error.redis?.remedy == .rediscover { client.reconnect() }
+                try? await Task.sleep(for: .milliseconds(Int.random(in: pause / 2...pause)))
+                pause = min(1000, pause * 2)
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/// What the producer may rely on: Redis has the job.
+public struct Receipt: Sendable, Equatable {
+    public let id: String
+    public let queue: String
+    public let requirement: Requirement
+    /// True where a job with this id was there already; nothing was changed.
+    public let isDuplicate: Bool
+    public let isScheduled: Bool
+}

@@ -1,0 +1,159 @@
+import MusterRedis
+import MusterStamp
+
+/// One queue in Redis: every script that moves its jobs, as a typed call.
+struct QueueStore: Sendable {
+    let client: RedisClient
+    let keys: QueueKeys
+
+    init(_ client: RedisClient, namespace: String, queue: String) {
+        self.client = client
+        self.keys = QueueKeys(namespace: namespace, queue: queue)
+    }
+
+    /// When a job becomes ready.
+    enum When: Sendable, Equatable {
+        case now
+        case after(Duration)
+        case at(milliseconds: Int)
+
+        var text: String {
+            switch self {
+            case .now: ""
+            case .after(let delay): "+\(max(0, delay.wholeMilliseconds))"
+            case .at(let milliseconds): String(milliseconds)
+            }
+        }
+    }
+
+    struct NewJob: Sendable {
+        let id: String
+        let header: String
+        let payload: [UInt8]
+    }
+
+    /// Enqueues jobs of one lane, at most 1,000 a call.
+    /// - Parameter again: whether an id may have been sent before.
+    /// - Returns: ids that were there already, and the server's time.
+    func enqueue(
+        _ jobs: [NewJob], lane: Lane, when: When, again: Bool
+    ) async throws(MusterError) -> (duplicates: [String], milliseconds: Int) {
+        let bytes = jobs.reduce(0) { $0 + $1.id.utf8.count + $1.header.utf8.count + $1.payload.count }
+        let answer = try await client.call(
+            Scripts.enqueue, [keys.meta, keys.jobs, keys.lanes, keys.idle, keys.scheduled, keys.buckets],
+            capacity: bytes + 64
+        ) { command in
+            command.append(lane.description)
+            command.append(when.text)
+            command.append(again ? "again" : "new")
+            for job in jobs {
+                command.append(job.id)
+                command.append(job.header, followedBy: job.payload)
+            }
+        }
+        return (answer[2].array?.compactMap(\.text) ?? [], answer[1].integer ?? 0)
+    }
+
+    /// Settles outcomes and claims jobs in one round trip.
+    func claim(_ request: ClaimRequest) async throws(MusterError) -> ClaimAnswer {
+        let session = request.session
+        let answer = try await client.call(
+            Scripts.claim,
+            [
+                keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session.id), keys.refusals,
+                keys.buckets, keys.doneBytes, keys.scheduled, keys.dead, keys.timeline, keys.progress,
+            ],
+            capacity: 256 + request.outcomes.count * 48
+        ) { request.append(to: &$0) }
+        return ClaimAnswer(answer)
+    }
+
+    /// Begins or renews a session's lease; calls back on the client's loop thread.
+    func beat(
+        session: String, lease: Duration, join: Bool,
+        completion: @escaping @Sendable (Result<ScriptAnswer, MusterError>) -> Void
+    ) {
+        client.submit(
+            Scripts.beat, keys: [keys.meta, keys.sessions, keys.held(session)],
+            arguments: { command in
+                command.append(session)
+                command.append(lease.wholeMilliseconds)
+                command.append(join ? "join" : "renew")
+            },
+            completion: { result in
+                completion(result.mapError { MusterError($0) }.flatMap { reply in
+                    Result { () throws(MusterError) in try ScriptAnswer(reply, of: Scripts.beat) }
+                })
+            })
+    }
+
+    /// Hands back what the session holds, but for `keep`.
+    /// - Returns: how many jobs went back.
+    @discardableResult
+    func handBack(session: String, keep: [String], leave: Bool) async throws(MusterError) -> Int {
+        let answer = try await client.call(
+            Scripts.handback,
+            [keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session)]
+        ) { command in
+            command.append(session)
+            command.append(leave ? "leave" : "stay")
+            for id in keep { command.append(id) }
+        }
+        return answer[1].integer ?? 0
+    }
+
+    struct Maintained: Sendable {
+        let promoted: Int
+        let recovered: Int
+        let reaped: [String]
+        let nextDueMilliseconds: Int?
+    }
+
+    /// Makes due jobs ready and takes the jobs of dead sessions back.
+    func maintain(build: BuildStamp, mayReap: Bool) async throws(MusterError) -> Maintained {
+        let answer = try await client.call(
+            Scripts.maintain,
+            [keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.scheduled, keys.dead, keys.timeline]
+        ) { command in
+            command.append(build.sequence)
+            command.append(mayReap ? "reap" : "")
+            command.append(200)
+            command.append(3)
+        }
+        let due = answer[4].integer ?? -1
+        return Maintained(
+            promoted: answer[1].integer ?? 0, recovered: answer[2].integer ?? 0,
+            reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: due < 0 ? nil : due)
+    }
+
+    func report(progress text: String, of id: String, session: String) async throws(MusterError) {
+        _ = try await client.call(Scripts.progress, [keys.meta, keys.held(session), keys.progress, keys.jobs]) { command in
+            command.append(id)
+            command.append(text)
+        }
+    }
+
+    func job(_ id: String) async throws(MusterError) -> ScriptAnswer {
+        try await client.call(
+            Scripts.job,
+            [
+                keys.meta, keys.jobs, keys.sessions, keys.scheduled, keys.dead, keys.timeline, keys.buckets,
+                keys.progress,
+            ]
+        ) { $0.append(id) }
+    }
+
+    func overview() async throws(MusterError) -> ScriptAnswer {
+        try await client.call(
+            Scripts.queue,
+            [keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.scheduled, keys.dead, keys.refusals]
+        ) { _ in }
+    }
+}
+
+extension Duration {
+    /// Milliseconds, rounded down; what Redis and the wire format count in.
+    public var wholeMilliseconds: Int {
+        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,118 @@
+import Dispatch
+import Foundation
+import MusterRedis
+import Synchronization
+
+/// Keeps a session alive from a thread of its own, which no handler can block.
+///
+/// 1. A third of the lease apart, with jitter, it renews the lease in every queue and says in the roll call
+///    what the session does.
+/// 2. A session is lost when Redis says so, or when no renewal was confirmed for four fifths of a lease by
+///    this machine's monotonic clock: before Redis could give its jobs to others.
+final class Heartbeat: Sendable {
+    private let session: SessionID
+    private let lease: Duration
+    private let queues: [QueueStore]
+    private let fleet: FleetStore
+    private let snapshot: @Sendable () -> WorkerSnapshot
+    private let onLost: @Sendable () -> Void
+    private let wake = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+    private let isStopping = Mutex(false)
+
+    init(
+        session: SessionID, lease: Duration, queues: [QueueStore], fleet: FleetStore,
+        snapshot: @escaping @Sendable () -> WorkerSnapshot,
+        onLost: @escaping @Sendable () -> Void
+    ) {
+        self.session = session
+        self.lease = lease
+        self.queues = queues
+        self.fleet = fleet
+        self.snapshot = snapshot
+        self.onLost = onLost
+    }
+
+    func start() {
+        let thread = Thread { self.run() }
+        thread.name = "muster-heartbeat"
+        thread.start()
+    }
+
+    /// Ends the thread after a last word in the roll call; returns at once.
+    func stop() {
+        isStopping.withLock { $0 = true }
+        wake.signal()
+    }
+
+    /// Says at once what has changed.
+    func sayNow() { wake.signal() }
+
+    private func run() {
+        var confirmed = ContinuousClock.now
+        var isLost = false
+        while !isStopping.withLock({ $0 }) {
+            let sent = ContinuousClock.now
+            report()
+            if !isLost {
+                switch beat() {
+                case .renewed: confirmed = sent
+                case .lost: isLost = true
+                case .unheard: isLost = ContinuousClock.now - confirmed > lease * 4 / 5
+                }
+                if isLost { onLost() }
+            }
+            let third = lease.wholeMilliseconds / 3
+            _ = wake.wait(timeout: .now() + .milliseconds(Int.random(in: third * 3 / 4...third)))
+        }
+        report()
+        ended.signal()
+    }
+
+    private enum Beat { case renewed, lost, unheard }
+
+    private func beat() -> Beat {
+        let answers = DispatchSemaphore(value: 0)
+        let worst = Mutex(Beat.renewed)
+        for queue in queues {
+            queue.beat(session: session.id, lease: lease, join: false) { result in
+                switch result {
+                case .success(let answer) where answer.state == "ok": break
+                case .success: worst.withLock { $0 = .lost }
+                case .failure: worst.withLock { if $0 == .renewed { $0 = .unheard } }
+                }
+                answers.signal()
+            }
+        }
+        let deadline = DispatchTime.now() + .milliseconds(lease.wholeMilliseconds / 3)
+        for _ in queues where answers.wait(timeout: deadline) == .timedOut { return .unheard }
+        return worst.withLock { $0 }
+    }
+
+    private func report() {
+        let snapshot = snapshot()
+        let heard = DispatchSemaphore(value: 0)
+        fleet.report(
+            session: session.id, queues: snapshot.queues, claimedAgo: snapshot.claimedAgo, fields: snapshot.fields
+        ) { _ in heard.signal() }
+        _ = heard.wait(timeout: .now() + .milliseconds(lease.wholeMilliseconds / 3))
+    }
+
+    /// Waits for the last word, at most `bound`; called off the cooperative threads.
+    func waitUntilEnded(bound: Duration) async {
+        await withCheckedContinuation { continuation in
+            let thread = Thread {
+                _ = self.ended.wait(timeout: .now() + .milliseconds(bound.wholeMilliseconds))
+                continuation.resume()
+            }
+            thread.start()
+        }
+    }
+}
+
+/// What a session says of itself in the roll call.
+struct WorkerSnapshot: Sendable {
+    let queues: [String]
+    let claimedAgo: Duration?
+    let fields: [(String, String)]
+}

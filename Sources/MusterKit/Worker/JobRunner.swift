@@ -1,0 +1,105 @@
+import MusterStamp
+
+/// Runs one claimed job and says how it is to be settled.
+struct JobRunner: Sendable {
+    let handlers: [String: Handlers.Raw]
+    let build: BuildStamp
+    let session: SessionID
+    let progress: ProgressBook
+
+    /// - Returns: nil where the run was cancelled from outside: the job stays held, and is handed back.
+    func run(_ job: ClaimedJob) async -> Settlement? {
+        let clock = ContinuousClock.now
+        let kind = await outcome(of: job)
+        guard let kind else { return nil }
+        return Settlement(
+            id: job.id, type: job.record.type, kind: kind,
+            milliseconds: (ContinuousClock.now - clock).wholeMilliseconds,
+            retainMilliseconds: job.record.retainMilliseconds)
+    }
+
+    private func outcome(of job: ClaimedJob) async -> Settlement.Kind? {
+        let record = job.record
+        guard let handler = handlers[record.type] else { return .unknownType }
+        defer { progress.forget(job.id) }
+        let context = JobContext(
+            id: job.id, queue: job.queue, attempt: record.attempts + 1, build: build, session: session,
+            record: record, progress: progress)
+        do {
+            let result: [UInt8]?
+            if let limit = record.timeoutMilliseconds {
+                result = try await run(handler, context, limit: .milliseconds(limit))
+            } else {
+                result = try await handler(context)
+            }
+            return success(result, record, hasHistory: record.hasHistory || progress.hasReported(job.id))
+        } catch let error as JobLater {
+            return .later(delayMilliseconds: max(0, error.delay.wholeMilliseconds))
+        } catch let error as JobDiscarded {
+            return .dead(error: ErrorText.bounded(error.description))
+        } catch let error as UndecodablePayload {
+            if let producer = record.build, producer > build { return .undecodable(sequenceNeeded: producer.sequence) }
+            return failure(error, record)
+        } catch is CancellationError where Task.isCancelled {
+            return nil
+        } catch {
+            return failure(error, record)
+        }
+    }
+
+    private func success(_ result: [UInt8]?, _ record: JobRecord, hasHistory: Bool) -> Settlement.Kind {
+        if let result, result.count > Limits.resultBytes, record.retainMilliseconds != nil {
+            return .dead(error: "the result of \(result.count) bytes is over the bound of \(Limits.resultBytes)")
+        }
+        return .succeeded(
+            result: record.retainMilliseconds == nil ? nil : result,
+            hasHistory: hasHistory)
+    }
+
+    private func failure(_ error: any Error, _ record: JobRecord) -> Settlement.Kind {
+        .failed(
+            delayMilliseconds: Backoff.milliseconds(afterAttempt: record.attempts + 1),
+            error: ErrorText.bounded("\(error)"))
+    }
+
+    /// Cancels the handler at its limit. It runs in a task of its own so that the limit, and not only the
+    /// whole worker, can cancel it.
+    private func run(_ handler: @escaping Handlers.Raw, _ context: JobContext, limit: Duration) async throws -> [UInt8]? {
+        let work = Task { try await handler(context) }
+        let timer = Task {
+            try await Task.sleep(for: limit)
+            work.cancel()
+        }
+        defer { timer.cancel() }
+        do {
+            return try await withTaskCancellationHandler { try await work.value } onCancel: { work.cancel() }
+        } catch is CancellationError where !Task.isCancelled {
+            throw JobTimedOut(limit: limit)
+        }
+    }
+}
+
+struct JobTimedOut: Error, CustomStringConvertible {
+    let limit: Duration
+    var description: String { "timed out after \(limit.wholeMilliseconds) ms" }
+}
+
+/// A job that a session holds.
+struct ClaimedJob: Sendable {
+    let id: String
+    let queue: String
+    let queueIndex: Int
+    let record: JobRecord
+}
+
+/// Bounds with their defaults; what is over them is a clear error, never a slow server.
+public enum Limits {
+    /// A payload; 1 MiB.
+    public static let payloadBytes = 1 << 20
+    /// A kept result; 1 MiB.
+    public static let resultBytes = 1 << 20
+    /// Jobs that one claim takes at most.
+    static let claim = 500
+    /// Jobs that one enqueue call sends at most.
+    static let enqueue = 500
+}

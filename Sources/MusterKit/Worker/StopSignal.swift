@@ -1,0 +1,29 @@
+import Synchronization
+
+/// Asked once; whoever must hear of it at once registers for the present session.
+final class StopSignal: Sendable {
+    private struct State {
+        var isAsked = false
+        var listener: (@Sendable () -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    var isAsked: Bool { state.withLock { $0.isAsked } }
+
+    func ask() {
+        let listener = state.withLock { state in
+            state.isAsked = true
+            return state.listener
+        }
+        listener?()
+    }
+
+    func listen(_ listener: (@Sendable () -> Void)?) {
+        let isAsked = state.withLock { state in
+            state.listener = listener
+            return state.isAsked
+        }
+        if isAsked { listener?() }
+    }
+}

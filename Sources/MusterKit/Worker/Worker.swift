@@ -1,0 +1,74 @@
+public import Logging
+import MusterRedis
+public import MusterStamp
+public import ServiceLifecycle
+
+/// One consumer process: it claims jobs that its build may run, runs up to `concurrency` at once, and
+/// settles them.
+///
+/// 1. It begins a session in every queue, and listens for wake-ups.
+/// 2. It claims, runs and settles until it is asked to stop, is stale, or loses its lease.
+/// 3. A lost lease ends the session: its handlers are cancelled, its outcomes dropped (Redis would refuse
+///    them), and a new session begins.
+/// 4. On a graceful shutdown it claims no more, hands back what it has not begun, lets running jobs finish
+///    within the grace, cancels and hands back the rest, and leaves the roll call.
+///
+/// If the process dies instead, its jobs are run by others when its lease ends.
+public struct Worker: Service {
+    let server: MusterServer
+    let build: BuildStamp
+    let options: WorkerOptions
+    let handlers: Handlers
+    let logger: Logger
+    let stopping = StopSignal()
+
+    /// - Parameters:
+    ///   - server: the Redis to work for.
+    ///   - build: the build this program was made from; Redis compares it with what jobs require.
+    ///   - options: queues, concurrency, bounds.
+    ///   - handlers: what runs each job type.
+    ///   - logger: for what a person should know; default a logger named `muster.worker`.
+    /// - Throws: ``MusterError`` where a queue's name breaks the grammar or the concurrency is not 1...10,000.
+    public init(
+        server: MusterServer,
+        build: BuildStamp,
+        options: WorkerOptions = WorkerOptions(),
+        handlers: Handlers,
+        logger: Logger = Logger(label: "muster.worker")
+    ) throws(MusterError) {
+        for queue in options.queues { try Name.checked(queue, "queue") }
+        guard !options.queues.isEmpty else { throw MusterError(.invalidValue, "a worker needs at least one queue") }
+        guard (1...10_000).contains(options.concurrency) else {
+            throw MusterError(.invalidValue, "concurrency \(options.concurrency) is not between 1 and 10000")
+        }
+        self.server = server
+        self.build = build
+        self.options = options
+        self.handlers = handlers
+        self.logger = logger
+    }
+
+    /// Asks it to stop as a graceful shutdown does.
+    public func stop() { stopping.ask() }
+
+    /// Works until it is stopped.
+    /// - Throws: ``StaleBuild`` where Redis refuses this build and the options say to end then;
+    ///   ``MusterError`` where the queue asks for a newer Muster.
+    public func run() async throws {
+        let client = RedisClient(server.endpoint, options: RedisOptions(clientName: "muster-worker"))
+        let beats = RedisClient(server.endpoint, options: RedisOptions(
+            connectTimeout: options.lease / 4, commandTimeout: options.lease / 3, clientName: "muster-heartbeat"))
+        defer {
+            client.close()
+            beats.close()
+        }
+        try await withTaskCancellationOrGracefulShutdownHandler {
+            while !stopping.isAsked {
+                let session = WorkerSession(worker: self, client: client, beats: beats)
+                try await session.run()
+            }
+        } onCancelOrGracefulShutdown: {
+            stopping.ask()
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// How a worker works; each default stands here once.
+public struct WorkerOptions: Sendable {
+    /// Queues it takes jobs from; default `default`.
+    public var queues: [String]
+    /// Jobs it runs at once; default 10.
+    public var concurrency: Int
+    /// How long running jobs may go on after a stop was asked for; then they are cancelled and handed back.
+    /// Default 25 s.
+    public var grace: Duration
+    /// How long Redis waits for a sign of life before it gives the jobs to others; default 10 s.
+    public var lease: Duration
+    /// A name for people, shown in the roll call.
+    public var name: String?
+    /// What to do when Redis refuses this build; by default only a floor ends the worker.
+    public var onStale: OnStale?
+    /// The host's name in the roll call and in requirements; default this machine's.
+    public var host: String
+
+    /// What a worker does when its build is refused and nothing is left that it may run.
+    public enum OnStale: String, Sendable, CaseIterable {
+        /// Stop; `Worker.run()` throws ``StaleBuild``, and `muster-worker` exits with 75.
+        case exit
+        /// Stay, ask now and then, and be shown as behind.
+        case wait
+    }
+
+    public init(
+        queues: [String] = ["default"],
+        concurrency: Int = 10,
+        grace: Duration = .seconds(25),
+        lease: Duration = .seconds(10),
+        name: String? = nil,
+        onStale: OnStale? = nil,
+        host: String = thisHost()
+    ) {
+        self.queues = queues
+        self.concurrency = concurrency
+        self.grace = grace
+        self.lease = lease
+        self.name = name
+        self.onStale = onStale
+        self.host = host
+    }
+}
+
+/// Thrown by ``Worker/run()``: Redis refuses this build, and the worker was to end then.
+public struct StaleBuild: Error, Sendable, CustomStringConvertible {
+    public let build: String
+    public let needs: String
+    public var description: String { "build \(build) is stale: the queue needs \(needs)" }
+}
