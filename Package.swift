@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 let ours: [SwiftSetting] = [
@@ -9,13 +10,11 @@ let ours: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-// Homebrew keeps headers out of the compiler's way; elsewhere pkg-config would only add flags that SwiftPM
-// refuses with a warning.
-#if os(macOS)
-let hiredisPkgConfig: String? = "hiredis"
-#else
-let hiredisPkgConfig: String? = nil
-#endif
+// Where hiredis lies in the system's own folders pkg-config has nothing to add but flags that SwiftPM refuses
+// with a warning; elsewhere (Homebrew, a newer version unpacked aside) it says where.
+let hiredisIsInPlace =
+    FileManager.default.fileExists(atPath: "/usr/include/hiredis/hiredis.h")
+    && Context.environment["PKG_CONFIG_PATH"] == nil
 
 let package = Package(
     name: "muster",
@@ -36,7 +35,7 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CHiredis",
-            pkgConfig: hiredisPkgConfig,
+            pkgConfig: hiredisIsInPlace ? nil : "hiredis",
             providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]
         ),
         .target(

@@ -1,0 +1,83 @@
+public import MusterStamp
+
+/// The roll call by host and build, with a verdict each.
+public struct FleetReport: Sendable, Encodable {
+    public struct Worker: Sendable, Encodable {
+        public let session: String
+        public let host: String
+        public let pid: Int
+        public let name: String?
+        public let build: String?
+        public let buildOnDisk: String?
+        public let state: WorkerEntry.State
+        public let verdict: Verdict
+        public let queues: [String]
+        public let running: Int
+        public let concurrency: Int
+        public let lastBeatAt: Timestamp
+        public let lastClaimAt: Timestamp?
+        public let lastClaim: String
+        public let refusals: Int
+        public let exitPhase: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case session, host, pid, name, build, buildOnDisk, state, verdict, queues, running, concurrency
+            case lastBeatAt, lastClaimAt, lastClaim, refusals, exitPhase
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(session, forKey: .session)
+            try values.encode(host, forKey: .host)
+            try values.encode(pid, forKey: .pid)
+            try values.encode(name, forKey: .name)
+            try values.encode(build, forKey: .build)
+            try values.encode(buildOnDisk, forKey: .buildOnDisk)
+            try values.encode(state, forKey: .state)
+            try values.encode(verdict, forKey: .verdict)
+            try values.encode(queues, forKey: .queues)
+            try values.encode(running, forKey: .running)
+            try values.encode(concurrency, forKey: .concurrency)
+            try values.encode(lastBeatAt, forKey: .lastBeatAt)
+            try values.encode(lastClaimAt, forKey: .lastClaimAt)
+            try values.encode(lastClaim, forKey: .lastClaim)
+            try values.encode(refusals, forKey: .refusals)
+            try values.encode(exitPhase, forKey: .exitPhase)
+        }
+    }
+
+    public enum Verdict: String, Sendable, Codable {
+        case current, behind
+        case needsRestart = "needs-restart"
+        case needsDeploy = "needs-deploy"
+        case wedged
+    }
+
+    public struct Summary: Sendable, Encodable {
+        public let live: Int
+        public let current: Int
+        public let stale: Int
+        public let lost: Int
+    }
+
+    public let workers: [Worker]
+    public let summary: Summary
+}
+
+/// Who may run a job of one requirement in one queue, at this moment.
+public struct Runnable: Sendable, Encodable {
+    /// Workers that may run it.
+    public let live: Int
+    /// Workers of that queue that may not.
+    public let stale: Int
+    /// The stale ones' hosts.
+    public let hosts: [String]
+    /// The newest build among the stale ones, for the message; not part of the JSON.
+    public let newestStale: BuildStamp?
+    /// How many builds the stale ones run.
+    public let staleBuilds: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case live, stale, hosts
+    }
+}

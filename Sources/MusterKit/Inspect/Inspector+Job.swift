@@ -1,0 +1,143 @@
+extension Inspector {
+    /// Finds a job, in one queue or in all that are known.
+    /// - Returns: a report whose state is `unknown` where no queue has it (any more).
+    /// - Throws: ``MusterError`` where Redis does not answer or a name breaks its grammar.
+    public func job(_ id: String, queue: String? = nil) async throws(MusterError) -> JobReport {
+        try Name.checkedID(id)
+        let queues: [String]
+        if let queue { queues = [queue] } else { queues = try await fleetStore.queueNames() }
+        var seq = 0
+        for queue in queues {
+            let answer = try await store(queue).job(id)
+            seq = answer[1].integer ?? 0
+            if let report = JobAnswer(id: id, queue: queue, answer).report {
+                return report.state == .queued ? try await explained(report, queue: queue) : report
+            }
+        }
+        return JobReport(id: id, state: .unknown, seq: seq, attempts: [])
+    }
+
+    /// Says what a queued job waits for.
+    private func explained(_ report: JobReport, queue: String) async throws(MusterError) -> JobReport {
+        var report = report
+        let live = try await workers().filter { $0.isLive && $0.queues.contains(queue) }
+        let allowed = live.filter { worker in
+            guard let requirement = report.requirement.flatMap({ try? Requirement($0) }) else { return false }
+            return worker.meets(requirement)
+        }
+        let able = allowed.filter { worker in worker.types.contains(report.type ?? "") }
+        report.waitingFor =
+            if live.isEmpty { .worker }
+            else if allowed.isEmpty { .build }
+            else if able.isEmpty { .handler }
+            else if able.allSatisfy({ $0.running >= $0.concurrency }) { .capacity }
+            else { nil }
+        return report
+    }
+}
+
+/// Reads the job script's answer.
+private struct JobAnswer {
+    let id: String
+    let queue: String
+    let seq: Int
+    let place: String
+    let detail: String
+    let stored: [UInt8]
+    let lines: String
+    let progress: String
+    let claimedAt: Int?
+
+    init(id: String, queue: String, _ answer: ScriptAnswer) {
+        self.id = id
+        self.queue = queue
+        seq = answer[1].integer ?? 0
+        place = answer[2].text ?? "unknown"
+        detail = answer[3].text ?? ""
+        stored = answer[4].bytes ?? []
+        lines = answer[5].text ?? ""
+        progress = answer[6].text ?? ""
+        claimedAt = answer[7].integer
+    }
+
+    var report: JobReport? {
+        switch place {
+        case "unknown":
+            return nil
+        case "done":
+            return done
+        default:
+            let record = JobRecord(stored)
+            var report = base(record, history: lines.split(separator: "\n").map { attempt($0) })
+            report.state = JobReport.State(rawValue: place) ?? .unknown
+            report.progress = progress.isEmpty ? nil : progress
+            if place == "scheduled" { report.dueAt = Int(detail).map { Timestamp(milliseconds: $0) } }
+            if place == "held" { report.attempts.append(running(record)) }
+            return report
+        }
+    }
+
+    /// An outcome: a line of fields, the record's header, the earlier attempts' lines, the result's bytes.
+    private var done: JobReport {
+        var rest = stored[...]
+        func line() -> String {
+            let end = rest.firstIndex(of: 0x0A) ?? rest.endIndex
+            defer { rest = end == rest.endIndex ? [] : rest[(end + 1)...] }
+            return String(decoding: rest[..<end], as: UTF8.self)
+        }
+        let outcome = Fields(line())
+        let record = JobRecord(Array((line() + "\n").utf8))
+        let history = (0..<(outcome.number("history") ?? 0)).map { _ in attempt(Substring(line())) }
+        var report = base(record, history: history)
+        report.state = JobReport.State(rawValue: outcome["state"] ?? "") ?? .unknown
+        let ended = outcome.number("ended") ?? 0
+        let session = SessionParts(outcome["by"])
+        report.attempts.append(JobReport.Attempt(
+            number: (record?.attempts ?? 0) + 1, session: outcome["by"], host: session?.host, pid: session?.pid,
+            build: outcome["on"], startedAt: Timestamp(milliseconds: ended - (outcome.number("ms") ?? 0)),
+            endedAt: Timestamp(milliseconds: ended), outcome: report.state.rawValue, error: nil))
+        report.result = rest.isEmpty ? nil : JSONValue(bytes: rest)
+        return report
+    }
+
+    private func base(_ record: JobRecord?, history: [JobReport.Attempt]) -> JobReport {
+        JobReport(
+            id: id, type: record?.type, queue: queue, state: .unknown,
+            requirement: record?.lane.map { "\($0.requirement)" }, seq: seq,
+            enqueuedAt: record.map { Timestamp(milliseconds: $0.enqueuedAtMilliseconds) },
+            producer: record?.producer.map {
+                JobReport.Producer(host: $0.host, pid: $0.pid, build: record?.build.map { "\($0)" })
+            },
+            attempts: history)
+    }
+
+    private func attempt(_ line: Substring) -> JobReport.Attempt {
+        let fields = Fields(line)
+        let session = SessionParts(fields["by"])
+        return JobReport.Attempt(
+            number: fields.number("n") ?? 0, session: fields["by"], host: session?.host, pid: session?.pid,
+            build: fields["on"], startedAt: fields.number("started").map { Timestamp(milliseconds: $0) },
+            endedAt: fields.number("ended").map { Timestamp(milliseconds: $0) },
+            outcome: fields["outcome"] ?? "unknown", error: fields["error"])
+    }
+
+    private func running(_ record: JobRecord?) -> JobReport.Attempt {
+        let session = SessionParts(detail)
+        return JobReport.Attempt(
+            number: (record?.attempts ?? 0) + 1, session: detail, host: session?.host, pid: session?.pid, build: nil,
+            startedAt: claimedAt.map { Timestamp(milliseconds: $0) }, endedAt: nil, outcome: "running", error: nil)
+    }
+}
+
+/// The host and process id in a session's id, `host.pid.nonce`.
+struct SessionParts {
+    let host: String
+    let pid: Int
+
+    init?(_ id: String?) {
+        let parts = (id ?? "").split(separator: ".")
+        guard parts.count >= 3, let pid = Int(parts[parts.count - 2]) else { return nil }
+        self.host = parts.dropLast(2).joined(separator: ".")
+        self.pid = pid
+    }
+}

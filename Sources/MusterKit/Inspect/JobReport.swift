@@ -1,0 +1,70 @@
+/// Where a job is, who enqueued it, who ran it, and how it ended: its timeline.
+public struct JobReport: Sendable, Encodable {
+    public enum State: String, Sendable, Codable {
+        case scheduled, queued, held, succeeded, dead, cancelled, expired, unknown
+
+        /// Nothing more will happen to it by itself.
+        public var isFinal: Bool { self == .succeeded || self == .dead || self == .cancelled || self == .expired }
+    }
+
+    /// What a queued job waits for.
+    public enum WaitingFor: String, Sendable, Codable {
+        case worker, build, handler, resume, capacity
+    }
+
+    public struct Producer: Sendable, Encodable {
+        public let host: String
+        public let pid: Int
+        public let build: String?
+    }
+
+    public struct Attempt: Sendable, Encodable {
+        public let number: Int
+        public let session: String?
+        public let host: String?
+        public let pid: Int?
+        public let build: String?
+        public let startedAt: Timestamp?
+        public let endedAt: Timestamp?
+        /// `succeeded`, `failed`, `crashed`, `later`, `handed-back`, or `running`.
+        public let outcome: String
+        public let error: String?
+    }
+
+    public let id: String
+    public var type: String?
+    public var queue: String?
+    public var state: State
+    public var requirement: String?
+    /// Grows with every answer (Redis' clock in ms): two equal ones mean that somebody cached the first.
+    public let seq: Int
+    public var enqueuedAt: Timestamp?
+    /// When a scheduled job becomes ready.
+    public var dueAt: Timestamp?
+    public var producer: Producer?
+    public var attempts: [Attempt]
+    public var waitingFor: WaitingFor?
+    public var progress: String?
+    public var result: JSONValue?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, type, queue, state, requirement, seq, enqueuedAt, dueAt, producer, attempts, waitingFor, progress, result
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(id, forKey: .id)
+        try values.encode(type, forKey: .type)
+        try values.encode(queue, forKey: .queue)
+        try values.encode(state, forKey: .state)
+        try values.encode(requirement, forKey: .requirement)
+        try values.encode(seq, forKey: .seq)
+        try values.encode(enqueuedAt, forKey: .enqueuedAt)
+        try values.encodeIfPresent(dueAt, forKey: .dueAt)
+        try values.encode(producer, forKey: .producer)
+        try values.encode(attempts, forKey: .attempts)
+        if state == .queued { try values.encode(waitingFor, forKey: .waitingFor) }
+        try values.encodeIfPresent(progress, forKey: .progress)
+        try values.encode(result, forKey: .result)
+    }
+}

@@ -1,0 +1,71 @@
+public import MusterStamp
+
+/// One session in the roll call.
+public struct WorkerEntry: Sendable {
+    public let session: String
+    public let host: String
+    public let pid: Int
+    public let name: String?
+    public let build: BuildStamp?
+    /// What it says of itself: `running`, `stopping`, `stopped`, `lost`.
+    public let saidState: String
+    public let queues: [String]
+    public let types: [String]
+    public let running: Int
+    public let concurrency: Int
+    public let refusals: Int
+    public let startedAt: Timestamp?
+    public let lastBeatAt: Timestamp
+    public let lastClaimAt: Timestamp?
+    public let lastClaim: String
+    public let exitPhase: String?
+    let leaseMilliseconds: Int
+    let now: Int
+
+    init(id: String, fields: [String: String], now: Int) {
+        func number(_ name: String) -> Int? { fields[name].flatMap { Int($0) } }
+        func text(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
+        session = id
+        host = text("host") ?? "?"
+        pid = number("pid") ?? 0
+        name = text("name")
+        build = text("build").flatMap { try? BuildStamp($0) }
+        saidState = text("state") ?? "running"
+        queues = (text("queues") ?? "").split(separator: ",").map(String.init)
+        types = (text("types") ?? "").split(separator: ",").map(String.init)
+        running = number("running") ?? 0
+        concurrency = number("concurrency") ?? 0
+        refusals = number("refusals") ?? 0
+        startedAt = number("startedAt").map { Timestamp(milliseconds: $0) }
+        lastBeatAt = Timestamp(milliseconds: number("beatAt") ?? 0)
+        lastClaimAt = number("lastClaimAt").map { Timestamp(milliseconds: $0) }
+        lastClaim = text("lastClaim") ?? "never"
+        exitPhase = text("exitPhase")
+        leaseMilliseconds = number("leaseMs") ?? 10_000
+        self.now = now
+    }
+
+    public enum State: String, Sendable, Codable {
+        case running, quiet, stopping, stopped, lost
+    }
+
+    /// What it said last, unless it has been silent for longer than its lease.
+    public var state: State {
+        let said = State(rawValue: saidState) ?? .running
+        if said == .stopped || said == .lost { return said }
+        return now - lastBeatAt.milliseconds > leaseMilliseconds ? .lost : said
+    }
+
+    public var isLive: Bool { state == .running || state == .quiet || state == .stopping }
+
+    /// Alive for Redis, and yet it has not asked for work for three leases.
+    var isWedged: Bool {
+        guard isLive, state == .running, let startedAt else { return false }
+        return now - max(lastClaimAt ?? startedAt, startedAt).milliseconds > 3 * leaseMilliseconds
+    }
+
+    func meets(_ requirement: Requirement) -> Bool {
+        guard let build else { return requirement == .any }
+        return requirement.isMet(by: build, host: host, session: session)
+    }
+}
