@@ -68,14 +68,18 @@ let package = Package(
             dependencies: [
                 "MusterCommandLine", "MusterKit", "MusterLaunch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: ours
         ),
         .executableTarget(
             name: "MusterWorker",
             dependencies: [
-                "MusterCommandLine", "MusterKit", "MusterLaunch",
+                "MusterCommandLine", "MusterKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: ours
         ),

@@ -1,9 +1,10 @@
 import Synchronization
 
-/// Asked once; whoever must hear of it at once registers for the present session.
+/// Asked once to stop, asked again to hurry; whoever must hear of it at once registers for the session.
 final class StopSignal: Sendable {
     private struct State {
         var isAsked = false
+        var isHurried = false
         var listener: (@Sendable () -> Void)?
     }
 
@@ -11,8 +12,11 @@ final class StopSignal: Sendable {
 
     var isAsked: Bool { state.withLock { $0.isAsked } }
 
+    var isHurried: Bool { state.withLock { $0.isHurried } }
+
     func ask() {
         let listener = state.withLock { state in
+            state.isHurried = state.isAsked
             state.isAsked = true
             return state.listener
         }

@@ -48,7 +48,7 @@ public struct Worker: Service {
         self.logger = logger
     }
 
-    /// Asks it to stop as a graceful shutdown does.
+    /// Asks it to stop as a graceful shutdown does; asked a second time, it ends the grace.
     public func stop() { stopping.ask() }
 
     /// Works until it is stopped.

@@ -144,7 +144,9 @@ final class WorkerSession: Sendable {
             try await Task.sleep(until: deadline)
             self.bell.ring()
         }
-        while !pool.isEmpty, ContinuousClock.now < deadline, seen.withLock({ $0.end }) != .lost {
+        while !pool.isEmpty, ContinuousClock.now < deadline, !worker.stopping.isHurried,
+            seen.withLock({ $0.end }) != .lost
+        {
             if await !settle() { try? await Task.sleep(for: .milliseconds(100)) }
             if !pool.isEmpty { await bell.wait() }
         }

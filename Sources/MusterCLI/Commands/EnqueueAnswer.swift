@@ -1,0 +1,78 @@
+import MusterCommandLine
+import MusterKit
+
+/// What `muster enqueue` answers, for one job and for many.
+struct EnqueueAnswer: Encodable {
+    struct Failure: Encodable {
+        let outcome: String
+        let error: String
+    }
+
+    let receipts: [Receipt]
+    let type: String
+    let build: BuildStamp?
+    let runnable: Runnable
+    let seconds: Double
+    let isBulk: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case id, queue, type, state, requirement, build, runnable, outcome, accepted, count, seconds
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        let first = receipts[0]
+        if isBulk {
+            try values.encode(receipts.count { !$0.isDuplicate }, forKey: .accepted)
+            try values.encode(receipts.count, forKey: .count)
+            try values.encode(seconds, forKey: .seconds)
+        } else {
+            try values.encode(first.id, forKey: .id)
+        }
+        try values.encode(first.queue, forKey: .queue)
+        try values.encode(type, forKey: .type)
+        try values.encode(first.isScheduled ? "scheduled" : "queued", forKey: .state)
+        try values.encode("\(first.requirement)", forKey: .requirement)
+        try values.encode(build.map { "\($0)" }, forKey: .build)
+        try values.encode(runnable, forKey: .runnable)
+        try values.encode(first.isDuplicate && !isBulk ? "duplicate" : "accepted", forKey: .outcome)
+    }
+
+    /// For scripts that read plain text: the id, or how many.
+    var plain: String { isBulk ? "\(receipts.count)" : receipts[0].id }
+
+    /// Who could run it, at this moment.
+    func advice(build: BuildStamp?, queue: String) -> String {
+        var lines: [String] = []
+        if isBulk {
+            let rate = seconds > 0 ? Int(Double(receipts.count) / seconds) : 0
+            lines.append("enqueued \(receipts.count) jobs in \(ageText(milliseconds: Int(seconds * 1000))) (\(rate)/s)")
+        } else if receipts[0].isDuplicate {
+            lines.append("a job with the id \(receipts[0].id) is there already; nothing was changed")
+        }
+        lines.append(who(queue))
+        return lines.joined(separator: "\n")
+    }
+
+    private func who(_ queue: String) -> String {
+        let all = runnable.live + runnable.stale
+        let waits = isBulk ? "The jobs wait" : "The job waits"
+        if all == 0 { return "no worker of queue `\(queue)` is alive. \(waits)." }
+        if runnable.stale == 0 { return "\(runnable.live) of \(all) workers of queue `\(queue)` may run this." }
+        let requirement = receipts[0].requirement
+        var text = "\(runnable.live) of \(all) workers of queue `\(queue)` may run this"
+        if case .atLeast(let sequence) = requirement {
+            let mine = build.map { $0.sequence == sequence ? "your \($0)" : "\(requirement)" } ?? "\(requirement)"
+            let subject = runnable.live == 0 ? "all" : "\(runnable.stale)"
+            let verb = runnable.live > 0 && runnable.stale == 1 ? "runs" : "run"
+            let theirs = runnable.newestStale.map { runnable.staleBuilds == 1 ? "\($0)" : "\($0) or older" } ?? "a build"
+            text += ": \(subject) \(verb) \(theirs), older than \(mine)."
+        } else {
+            text += "; it requires \(requirement)."
+        }
+        if runnable.live == 0 { text += " \(waits)." }
+        let shown = runnable.hosts.prefix(20).joined(separator: ", ")
+        let more = runnable.hosts.count > 20 ? " and \(runnable.hosts.count - 20) more" : ""
+        return "\(text) Stale hosts: \(shown)\(more)."
+    }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import Foundation
+import MusterCommandLine
+import MusterKit
+
+struct EnqueueCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enqueue", abstract: "Enqueues jobs, and says at once who could run them.",
+        discussion: """
+            The job asks for this folder's build or a newer one, unless --require says otherwise. Answers with
+            the job's id.
+
+            EXAMPLES
+              muster enqueue report '{"month":"2026-10"}'
+              muster enqueue report @payload.json --queue mail --priority high --delay 5m
+              muster enqueue report '{}' --wait --within 30s
+              muster enqueue digest --file jobs.ndjson         one payload a line
+              muster enqueue muster.fail --require host:web-7  only on that host
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @Argument(help: "The job type.") var type: String
+    @Argument(help: "JSON text, @file, or - for standard input; default {}.") var payload: String?
+    @Option(help: "The queue; default default.") var queue: String?
+    @Option(help: ArgumentHelp(
+        "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default at-least this build.",
+        valueName: "requirement"))
+    var require: String?
+    @Option(help: "This program's build stamp, in place of what would be found.") var build: String?
+    @Option(help: "high, normal or low; default normal.") var priority: Priority?
+    @Option(help: ArgumentHelp("Ready after this long, e.g. 250ms, 30s, 5m, 2h, 7d.", valueName: "duration"))
+    var delay: DurationText?
+    @Option(help: ArgumentHelp("Ready at this time, e.g. 2026-11-21T18:00:00Z.", valueName: "time")) var at: String?
+    @Option(help: "Attempts after the first; default 25.") var retries: Int?
+    @Option(help: ArgumentHelp("Cancel the handler after this long.", valueName: "duration")) var timeout: DurationText?
+    @Option(help: "The job's id; repeating the call with it changes nothing.") var id: String?
+    @Option(help: ArgumentHelp("Keep the result this long.", valueName: "duration")) var retain: DurationText?
+    @Flag(help: "Wait until the job has ended and answer with its result.") var wait = false
+    @Option(help: ArgumentHelp("With --wait: how long; default for ever.", valueName: "duration")) var within: DurationText?
+    @Flag(help: "With --wait: show what the job says of its progress.") var progress = false
+    @Option(help: ArgumentHelp("Bulk: a file with one payload a line, or - for standard input.", valueName: "jobs.ndjson"))
+    var file: String?
+    @Option(help: "Bulk: this many jobs with the same payload.") var count: Int?
+
+    func validate() throws {
+        if file != nil, payload != nil { throw ValidationError("give either a payload or --file, not both") }
+        if file != nil, count != nil { throw ValidationError("give either --file or --count, not both") }
+        if file != nil || count != nil, id != nil { throw ValidationError("--id names one job; it does not go with --file or --count") }
+        if file != nil || count != nil, wait { throw ValidationError("--wait waits for one job; it does not go with --file or --count") }
+        if delay != nil, at != nil { throw ValidationError("give either --delay or --at, not both") }
+        if within != nil || progress, !wait { throw ValidationError("--within and --progress go with --wait") }
+        if let count, !(1...10_000_000).contains(count) { throw ValidationError("--count must be between 1 and 10000000") }
+    }
+
+    func run() async throws {
+        let server = try common.server()
+        let (build, requirement) = try buildAndRequirement()
+        let options = try options(requirement)
+        let payloads = try Payloads(payload: payload, file: file, count: count).read()
+        let producer = Producer(server: server, build: build)
+        let inspector = Inspector(server: server)
+        defer {
+            producer.close()
+            inspector.close()
+        }
+        let start = ContinuousClock.now
+        let receipts: [Receipt]
+        do {
+            receipts = try await producer.enqueue(
+                type: type, payloads: payloads, ids: id.map { [$0] }, options: options,
+                onProgress: { Terminal.progress("enqueued \($0) of \(payloads.count)") })
+            Terminal.endProgress()
+        } catch {
+            Terminal.endProgress()
+            if common.json { try JSONOutput.print(EnqueueAnswer.Failure(outcome: error.outcome.rawValue, error: error.message)) }
+            throw error.outcome == .unknown
+                ? CommandFailure(.redis, "\(error.message); whether it was enqueued is unknown: repeat it with --id to be safe")
+                : CommandFailure(error)
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let runnable = try await inspector.runnable(receipts[0].requirement, queue: options.queue)
+        let answer = EnqueueAnswer(
+            receipts: receipts, type: type, build: build, runnable: runnable, seconds: seconds,
+            isBulk: file != nil || count != nil)
+        if !common.json || wait { Terminal.say(answer.advice(build: build, queue: options.queue)) }
+        if !common.json, !wait { print(answer.plain) }
+        if wait {
+            try await JobWait(inspector: inspector, common: common, showsProgress: progress)
+                .wait(for: receipts[0].id, queue: options.queue, within: within?.duration)
+        } else if common.json {
+            try JSONOutput.print(answer)
+        }
+    }
+
+    private func buildAndRequirement() throws -> (BuildStamp?, Requirement?) {
+        switch require {
+        case nil, "at-least":
+            return (try common.stamp(flag: build).stamp, nil)
+        case let text?:
+            let requirement = try Requirement(text)
+            // Who requires something else needs no stamp of its own; a wrong one that was given is still an error.
+            let stamp = build == nil ? try? common.stamp(flag: nil).stamp : try common.stamp(flag: build).stamp
+            return (stamp, requirement)
+        }
+    }
+
+    private func options(_ requirement: Requirement?) throws -> EnqueueOptions {
+        var options = EnqueueOptions(requirement: requirement)
+        if let queue { options.queue = queue }
+        if let priority { options.priority = priority }
+        if let delay { options.schedule = .after(delay.duration) }
+        if let at {
+            guard let date = Self.date(at) else {
+                throw CommandFailure(.usage, "--at \(at) is not a time; write it like 2026-11-21T18:00:00Z")
+            }
+            options.schedule = .at(milliseconds: Int(date.timeIntervalSince1970 * 1000))
+        }
+        options.retries = retries
+        options.timeout = timeout?.duration
+        options.retain = retain?.duration ?? (wait ? .seconds(600) : nil)
+        return options
+    }
+
+    private static func date(_ text: String) -> Date? {
+        let formatter = ISO8601DateFormatter()
+        if let date = formatter.date(from: text) { return date }
+        formatter.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
+        return formatter.date(from: text)
+    }
+}
+
+extension Priority: ExpressibleByArgument {}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import MusterCommandLine
+import MusterKit
+
+struct FleetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fleet", abstract: "The fleet: who is there, with which build.",
+        subcommands: [FleetListCommand.self])
+}
+
+struct FleetListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The roll call, with a verdict for each worker.",
+        discussion: "EXAMPLES\n  muster fleet list\n  muster fleet list --stale --json | jq -r '.workers[].host'")
+
+    @OptionGroup var common: CommonOptions
+    @Flag(help: "Only workers whose build is behind.") var stale = false
+    @Flag(help: "Also workers that have stopped within the last day.") var all = false
+
+    func run() async throws {
+        let inspector = Inspector(server: try common.server())
+        defer { inspector.close() }
+        let report = try await inspector.fleet()
+        let shown = report.workers.filter { worker in
+            (all || common.json || worker.state != .stopped) && (!stale || worker.verdict == .behind && worker.state != .stopped)
+        }
+        if common.json { return try JSONOutput.print(FleetReport(workers: shown, summary: report.summary)) }
+        var table = Table("HOST", "PID", "NAME", "BUILD", "STATE", "VERDICT", "QUEUES", "RUNNING", "REFUSED", "LAST CLAIM")
+        for worker in shown {
+            table.add(
+                worker.host, "\(worker.pid)", worker.name ?? "-", worker.build ?? "none", worker.state.rawValue,
+                Terminal.coloured(worker.verdict.rawValue, worker.verdict == .current ? .green : .red),
+                worker.queues.joined(separator: ","), "\(worker.running)/\(worker.concurrency)", "\(worker.refusals)",
+                worker.lastClaim)
+        }
+        if !table.isEmpty { print(table.text + "\n") }
+        let summary = report.summary
+        print("\(summary.live) live: \(summary.current) current, \(summary.stale) stale · \(summary.lost) lost")
+    }
+}

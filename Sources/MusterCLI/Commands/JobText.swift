@@ -1,0 +1,69 @@
+import Foundation
+import MusterCommandLine
+import MusterKit
+
+/// A job's report for people.
+struct JobText {
+    private let report: JobReport
+
+    init(_ report: JobReport) { self.report = report }
+
+    /// Where it stands, in a few words.
+    var standing: String {
+        switch report.waitingFor {
+        case .worker: "queued; no worker of its queue is alive"
+        case .build: "queued; no live worker has a build that may run it (\(report.requirement ?? ""))"
+        case .handler: "queued; no live worker that may run it has a handler for \(report.type ?? "it")"
+        case .resume: "queued; its queue is paused"
+        case .capacity: "queued; every worker that may run it is busy"
+        case nil: report.dueAt.map { "scheduled for \($0)" } ?? report.state.rawValue
+        }
+    }
+
+    /// The result, or why there is none.
+    var ending: String {
+        if report.state == .succeeded { return report.result.map(Self.json) ?? "succeeded" }
+        return report.state.rawValue + (report.attempts.last?.error.map { ": \($0)" } ?? "")
+    }
+
+    var text: String {
+        var lines = ["job \(report.id)  \(Terminal.coloured(standing, colour))"]
+        if let type = report.type {
+            lines.append("  type \(type)  queue \(report.queue ?? "?")  requires \(report.requirement ?? "?")")
+        }
+        if let producer = report.producer {
+            lines.append(
+                "  \(report.enqueuedAt.map { "\($0)" } ?? "?")  enqueued by \(producer.host) pid \(producer.pid)"
+                    + " with build \(producer.build ?? "none")")
+        }
+        for attempt in report.attempts {
+            var line = "  \(attempt.startedAt.map { "\($0)" } ?? "?")  attempt \(attempt.number) on \(attempt.host ?? "?")"
+            line += " pid \(attempt.pid.map { "\($0)" } ?? "?")"
+            if let build = attempt.build { line += " build \(build)" }
+            line += ": \(attempt.outcome)"
+            if let start = attempt.startedAt, let end = attempt.endedAt {
+                line += " after \(end.milliseconds - start.milliseconds) ms"
+            }
+            if let error = attempt.error { line += ": \(error)" }
+            lines.append(line)
+        }
+        if let progress = report.progress { lines.append("  progress: \(progress)") }
+        if let result = report.result { lines.append("  result: \(Self.json(result))") }
+        return lines.joined(separator: "\n")
+    }
+
+    private var colour: Terminal.Colour {
+        switch report.state {
+        case .succeeded: .green
+        case .dead, .unknown: .red
+        default: .yellow
+        }
+    }
+
+    private static func json(_ value: JSONValue) -> String {
+        if case .string(let text) = value { return text }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import MusterCommandLine
+
+/// Reads what to enqueue: from the command line, a file or standard input. Bytes stay as they are; what is
+/// no JSON is refused with its line before anything is enqueued.
+struct Payloads {
+    let payload: String?
+    let file: String?
+    let count: Int?
+
+    func read() throws -> [[UInt8]] {
+        if let file { return try lines(of: file) }
+        return Array(repeating: try one(), count: count ?? 1)
+    }
+
+    private func one() throws -> [UInt8] {
+        let text = payload ?? "{}"
+        let bytes: [UInt8]
+        let place: String
+        if text == "-" {
+            bytes = Array(FileHandle.standardInput.readDataToEndOfFile())
+            place = "standard input"
+        } else if text.hasPrefix("@") {
+            place = String(text.dropFirst())
+            bytes = try contents(of: place)
+        } else {
+            bytes = Array(text.utf8)
+            place = "the command line"
+        }
+        try check(bytes, "the payload from \(place)")
+        return bytes
+    }
+
+    private func lines(of path: String) throws -> [[UInt8]] {
+        let bytes = path == "-" ? Array(FileHandle.standardInput.readDataToEndOfFile()) : try contents(of: path)
+        let name = path == "-" ? "standard input" : path
+        var payloads: [[UInt8]] = []
+        for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+            if isBlank { continue }
+            let payload = Array(line)
+            try check(payload, "\(name):\(index + 1)")
+            payloads.append(payload)
+        }
+        if payloads.isEmpty { throw CommandFailure(.usage, "\(name) holds no payload; write one JSON value a line") }
+        return payloads
+    }
+
+    private func contents(of path: String) throws -> [UInt8] {
+        do {
+            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw CommandFailure(.usage, "cannot read \(path): \((error as NSError).localizedFailureReason ?? "no such file, or no permission")")
+        }
+    }
+
+    private func check(_ bytes: [UInt8], _ place: String) throws {
+        let parsed = try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
+        if parsed == nil { throw CommandFailure(.usage, "\(place) is not JSON; write it like '{\"key\":\"value\"}'") }
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import Logging
+import MusterCommandLine
+import MusterKit
+import UnixSignals
+
+@main
+struct MusterWorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "muster-worker", abstract: "Takes jobs that this build may run, and runs them.",
+        discussion: """
+            TERM and INT stop it: it claims no more, lets running jobs finish within the grace, hands back the
+            rest, and exits. A second signal ends the grace.
+
+            EXAMPLES
+              muster-worker --handlers muster.yaml
+              muster-worker --queues mail,default --concurrency 20 --handlers /srv/app/muster.yaml
+              muster-worker --probes --build 1763700000-9f3c2ab
+
+            EXIT CODES
+              0 stopped as asked   2 usage   3 Redis refuses   4 no stamp, or Muster itself too old
+              75 the build is stale: start it again from what is on disk now
+            """,
+        version: "0.1.0")
+
+    @OptionGroup var common: CommonOptions
+    @Option(help: "Queues to take jobs from, with commas between; default default.") var queues: String?
+    @Option(help: "Jobs to run at once; default 10.") var concurrency: Int?
+    @Option(help: ArgumentHelp("What runs which job type; default the configuration file.", valueName: "file")) var handlers: String?
+    @Option(help: "The build stamp, in place of what would be found.") var build: String?
+    @Option(help: ArgumentHelp(
+        "When Redis refuses this build and nothing is left that it may run: exit (with code 75) or wait. Without it, only a floor ends the worker.",
+        valueName: "exit|wait"))
+    var onStale: WorkerOptions.OnStale?
+    @Option(help: ArgumentHelp("How long running jobs may go on after a stop was asked for; default 25s.", valueName: "duration"))
+    var grace: DurationText?
+    @Option(help: "A name for people, shown in the roll call.") var name: String?
+    @Flag(help: "Also run the probe types muster.noop, echo, sleep, fail, crash, spin.") var probes = false
+    @Option(help: "trace, debug, info, notice, warning or error; default info.") var logLevel: Logger.Level?
+
+    static func main() async {
+        await CommandMain.run(MusterWorkerCommand.self, name: "muster-worker")
+    }
+
+    mutating func run() async throws {
+        if common.json { throw CommandFailure(.usage, "muster-worker answers nothing; --json goes with muster") }
+        if common.config == nil { common.config = handlers }
+        let file = try handlers.map { try ConfigurationFile(path: $0) } ?? common.configuration()
+        let stamp = try common.stamp(flag: build)
+        var known = Handlers()
+        known.register(programs: file?.handlers ?? [:], build: stamp.stamp)
+        if probes { known.registerProbes() }
+        if known.types.isEmpty {
+            throw CommandFailure(.usage, "there is nothing to run: name a handlers file with --handlers, or try --probes")
+        }
+        var options = WorkerOptions()
+        if let queues { options.queues = queues.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+        if let concurrency { options.concurrency = concurrency }
+        if let grace { options.grace = grace.duration }
+        options.name = name
+        options.onStale = onStale
+        var logger = Logger(label: "muster-worker", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = logLevel ?? .info
+        logger.info("starting", metadata: [
+            "build": "\(stamp.stamp)", "from": "\(stamp.source)", "types": "\(known.types.joined(separator: ","))",
+        ])
+        try await work(Worker(server: try common.server(), build: stamp.stamp, options: options, handlers: known, logger: logger))
+    }
+
+    private func work(_ worker: Worker) async throws {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let watchdog = StopWatchdog(bound: (grace?.duration ?? WorkerOptions().grace) + .seconds(5))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in signals {
+                    watchdog.arm()
+                    worker.stop()
+                }
+            }
+            defer { group.cancelAll() }
+            try await worker.run()
+        }
+    }
+}
+
+extension WorkerOptions.OnStale: ExpressibleByArgument {}
+extension Logger.Level: ExpressibleByArgument {}
