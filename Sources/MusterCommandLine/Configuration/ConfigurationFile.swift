@@ -65,7 +65,8 @@ public struct ConfigurationFile: Sendable, Equatable {
         var handlers: [String: HandlerEntry] = [:]
         for field in try node.fields(of: "`handlers`") {
             guard NameGrammar.allows(field.name) else {
-                throw field.key.failure("`\(field.name)` is no job type: a name has \(NameGrammar.description)")
+                throw field.key.failure(
+                    "`\(field.name)` is no job type: a name has \(NameGrammar.description)")
             }
             handlers[field.name] = try HandlerEntry(field.value, type: field.name, fileDirectory: directory)
         }

@@ -31,13 +31,16 @@ struct ConfigurationNode {
     ///   - what: What the mapping is, for the error.
     ///   - known: The keys it may have; nil for any.
     func fields(of what: String, known: [String]? = nil) throws(ConfigurationError) -> [Field] {
-        guard case .mapping(let mapping) = node else { throw failure("\(what) must be a mapping of `key: value` lines") }
+        guard case .mapping(let mapping) = node else {
+            throw failure("\(what) must be a mapping of `key: value` lines")
+        }
         var fields: [Field] = []
         for (keyNode, valueNode) in mapping {
             let key = ConfigurationNode(node: keyNode, file: file)
             let name = try key.text("a key of \(what)")
             if let known, !known.contains(name) {
-                throw key.failure("\(what) has no key `\(name)`; it may have \(known.joined(separator: ", "))")
+                throw key.failure(
+                    "\(what) has no key `\(name)`; it may have \(known.joined(separator: ", "))")
             }
             fields.append(Field(name: name, key: key, value: ConfigurationNode(node: valueNode, file: file)))
         }
@@ -53,7 +56,9 @@ struct ConfigurationNode {
 
     /// The texts of a list.
     func texts(_ what: String) throws(ConfigurationError) -> [String] {
-        guard case .sequence(let sequence) = node else { throw failure("\(what) must be a list, such as [a, b]") }
+        guard case .sequence(let sequence) = node else {
+            throw failure("\(what) must be a list, such as [a, b]")
+        }
         var texts: [String] = []
         for element in sequence {
             texts.append(try ConfigurationNode(node: element, file: file).text("each of \(what)"))

@@ -44,12 +44,15 @@ extension HandlerEntry {
         }
         let search = ProcessInfo.processInfo.environment["PATH"] ?? ""
         if !text.contains("/"), let found = ProgramSearch.find([text], in: search) {
-            throw node.failure("the program of \(what) is not looked for in PATH; write \(found) instead of \(text)")
+            throw node.failure(
+                "the program of \(what) is not looked for in PATH; write \(found) instead of \(text)")
         }
         throw node.failure("the program of \(what), \(path), does not exist")
     }
 
-    private static func timeout(_ node: ConfigurationNode, of what: String) throws(ConfigurationError) -> Duration {
+    private static func timeout(_ node: ConfigurationNode, of what: String) throws(ConfigurationError)
+        -> Duration
+    {
         let text = try node.text("`timeout` of \(what)")
         let timeout: Duration
         do throws(DurationTextError) {
@@ -72,7 +75,9 @@ extension HandlerEntry {
         return variables
     }
 
-    private static func pass(_ node: ConfigurationNode, of what: String) throws(ConfigurationError) -> [String] {
+    private static func pass(_ node: ConfigurationNode, of what: String) throws(ConfigurationError)
+        -> [String]
+    {
         let names = try node.texts("`pass` of \(what)")
         for name in names { try checkVariable(name, at: node, of: what) }
         return names
@@ -86,13 +91,16 @@ extension HandlerEntry {
         }
         let isName = name.utf8.enumerated().allSatisfy { index, byte in
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): true
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "_"):
+                true
             case UInt8(ascii: "0")...UInt8(ascii: "9"): index > 0
             default: false
             }
         }
         guard isName, !name.isEmpty else {
-            throw node.failure("`\(name)`, in \(what), is no variable's name: letters, digits, `_`, no digit first")
+            throw node.failure(
+                "`\(name)`, in \(what), is no variable's name: letters, digits, `_`, no digit first")
         }
     }
 
@@ -101,7 +109,8 @@ extension HandlerEntry {
     ) throws(ConfigurationError) -> String {
         let path = absolute(try node.text("`directory` of \(what)"), in: fileDirectory)
         var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue else {
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue
+        else {
             throw node.failure("the directory of \(what), \(path), does not exist")
         }
         return path

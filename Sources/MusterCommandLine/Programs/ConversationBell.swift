@@ -1,9 +1,9 @@
 import MusterLaunch
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Wakes a thread that waits in poll(2), from any other thread. Both ends of its pipe live as long as it does, so

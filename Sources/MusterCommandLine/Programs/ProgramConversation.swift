@@ -1,9 +1,9 @@
 import MusterLaunch
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Feeds a running program, listens to it, and ends it; on one thread that waits in poll(2).
@@ -154,7 +154,9 @@ struct ProgramConversation {
             conversation.messages.append(conversation.chunk[..<count])
         }
         receive(child.descriptor3) { conversation, count in
-            for line in conversation.lines.append(conversation.chunk[..<count]) { conversation.progress(line) }
+            for line in conversation.lines.append(conversation.chunk[..<count]) {
+                conversation.progress(line)
+            }
         }
     }
 
