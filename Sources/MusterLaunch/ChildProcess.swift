@@ -1,9 +1,9 @@
 import Dispatch
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Another program that this process started.
@@ -104,7 +104,8 @@ public final class ChildProcess: Sendable {
     public func waitOnThisThread(within bound: Duration? = nil) -> Termination? {
         let over = DispatchSemaphore(value: 0)
         life.whenExited { over.signal() }
-        let deadline = bound.map { DispatchTime.now() + .milliseconds(Int($0 / .milliseconds(1))) } ?? .distantFuture
+        let deadline =
+            bound.map { DispatchTime.now() + .milliseconds(Int($0 / .milliseconds(1))) } ?? .distantFuture
         return over.wait(timeout: deadline) == .success ? life.reap() : nil
     }
 
@@ -133,7 +134,8 @@ extension ChildProcess {
                 ours = nil
             case .file(let path, let append):
                 let writing = O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC)
-                childs = try Descriptor.file(path, flags: childReads ? O_RDONLY : writing).movedAboveStandard()
+                childs = try Descriptor.file(path, flags: childReads ? O_RDONLY : writing)
+                    .movedAboveStandard()
                 ours = nil
             case .pipe:
                 let (reading, writing) = try Descriptor.pipe()

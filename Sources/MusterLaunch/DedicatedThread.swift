@@ -1,9 +1,9 @@
 import Dispatch
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A thread for one piece of work that blocks, so that Swift's cooperative threads, of which there are only as
@@ -40,11 +40,11 @@ public enum DedicatedThread {
             pthread_attr_setstacksize(&attributes, 512 * 1024)
             let argument = Unmanaged.passRetained(self)
             #if canImport(Darwin)
-            var thread: pthread_t?
-            let status = pthread_create(&thread, &attributes, { Work.run($0) }, argument.toOpaque())
+                var thread: pthread_t?
+                let status = pthread_create(&thread, &attributes, { Work.run($0) }, argument.toOpaque())
             #else
-            var thread = pthread_t()
-            let status = pthread_create(&thread, &attributes, { Work.run($0!) }, argument.toOpaque())
+                var thread = pthread_t()
+                let status = pthread_create(&thread, &attributes, { Work.run($0!) }, argument.toOpaque())
             #endif
             if status != 0 { argument.release() }
             return status == 0

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 extension Descriptor {
@@ -11,13 +11,13 @@ extension Descriptor {
     public static func pipe() throws(LaunchError) -> (reading: Descriptor, writing: Descriptor) {
         var ends: [Int32] = [-1, -1]
         #if canImport(Glibc)
-        let status = glibcPipe2(&ends, O_CLOEXEC)
+            let status = glibcPipe2(&ends, O_CLOEXEC)
         #else
-        let status = Darwin.pipe(&ends)
+            let status = Darwin.pipe(&ends)
         #endif
         guard status == 0 else { throw LaunchError.system(doing: "open a pipe", code: errno) }
         #if canImport(Darwin)
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         #endif
         return (Descriptor(ends[0]), Descriptor(ends[1]))
     }

@@ -1,9 +1,9 @@
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// An open file descriptor with one owner: closed once, by ``close()`` or with the last reference.
@@ -28,9 +28,9 @@ public final class Descriptor: Sendable {
         open.withLock { number in
             guard let closing = number.take() else { return }
             #if canImport(Glibc)
-            _ = Glibc.close(closing)
+                _ = Glibc.close(closing)
             #else
-            _ = Darwin.close(closing)
+                _ = Darwin.close(closing)
             #endif
         }
     }

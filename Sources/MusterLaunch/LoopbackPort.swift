@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// TCP ports of the loopback address.
@@ -10,9 +10,9 @@ enum LoopbackPort {
     /// again with another when it turns out to be taken.
     static func freeAMomentAgo() throws(LaunchError) -> Int {
         #if canImport(Glibc)
-        let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         #else
-        let number = socket(AF_INET, SOCK_STREAM, 0)
+            let number = socket(AF_INET, SOCK_STREAM, 0)
         #endif
         guard number >= 0 else { throw LaunchError.system(doing: "open a socket", code: errno) }
         let socket = Descriptor(number)

@@ -61,7 +61,9 @@ public final class PrivateRedis: Sendable {
     }
 
     /// A running server in a new folder under `/tmp`, which ``stop()`` removes. Meant for tests.
-    public static func temporary(_ options: PrivateRedisOptions = .init()) async throws(LaunchError) -> PrivateRedis {
+    public static func temporary(_ options: PrivateRedisOptions = .init()) async throws(LaunchError)
+        -> PrivateRedis
+    {
         let place = try RedisFolder.temporary()
         do throws(LaunchError) {
             let redis = try PrivateRedis(place: place, options: options)

@@ -16,7 +16,8 @@ struct RedisFolder: Sendable {
         guard mkdtemp(&template) != nil else {
             throw LaunchError.system(doing: "make a folder in /tmp", code: errno)
         }
-        return RedisFolder(path: String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self), isTemporary: true)
+        return RedisFolder(
+            path: String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self), isTemporary: true)
     }
 
     /// The folder at `path`, made where it is missing; a relative path starts at this process's directory.

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Asks a server on a unix socket whether it is up. Blocks for a quarter of a second at most.
@@ -19,9 +19,9 @@ struct RedisProbe {
 
     func ask() -> Answer {
         #if canImport(Glibc)
-        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         #else
-        let number = socket(AF_UNIX, SOCK_STREAM, 0)
+            let number = socket(AF_UNIX, SOCK_STREAM, 0)
         #endif
         guard number >= 0 else { return .absent }
         let connection = Descriptor(number)
@@ -32,11 +32,11 @@ struct RedisProbe {
         setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         let ping = Array("PING\r\n".utf8)
         #if canImport(Glibc)
-        let sent = send(number, ping, ping.count, Int32(MSG_NOSIGNAL))
+            let sent = send(number, ping, ping.count, Int32(MSG_NOSIGNAL))
         #else
-        var on: Int32 = 1
-        setsockopt(number, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
-        let sent = send(number, ping, ping.count, 0)
+            var on: Int32 = 1
+            setsockopt(number, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+            let sent = send(number, ping, ping.count, 0)
         #endif
         guard sent == ping.count else { return .notYet }
         var reply = [UInt8](repeating: 0, count: 64)

@@ -1,9 +1,9 @@
 import Foundation
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// One call of posix_spawn: the child gets exactly the descriptors, signals, environment and directory named here.
@@ -20,11 +20,11 @@ struct SpawnRequest {
         try check()
         keepExitStatuses()
         #if canImport(Darwin)
-        var actions: posix_spawn_file_actions_t?
-        var attributes: posix_spawnattr_t?
+            var actions: posix_spawn_file_actions_t?
+            var attributes: posix_spawnattr_t?
         #else
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
+            var actions = posix_spawn_file_actions_t()
+            var attributes = posix_spawnattr_t()
         #endif
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -37,21 +37,24 @@ struct SpawnRequest {
                 status = posix_spawn_file_actions_adddup2(&actions, number, Int32(target))
             } else {
                 #if canImport(Darwin)
-                status = posix_spawn_file_actions_addinherit_np(&actions, Int32(target))
+                    status = posix_spawn_file_actions_addinherit_np(&actions, Int32(target))
                 #endif
             }
         }
         #if canImport(Glibc)
-        if status == 0 { status = glibcAddCloseFrom(&actions, Int32(descriptors.count)) }
-        if status == 0, let directory { status = glibcAddChangeDirectory(&actions, directory) }
+            if status == 0 { status = glibcAddCloseFrom(&actions, Int32(descriptors.count)) }
+            if status == 0, let directory { status = glibcAddChangeDirectory(&actions, directory) }
         #else
-        if status == 0, let directory { status = posix_spawn_file_actions_addchdir_np(&actions, directory) }
+            if status == 0, let directory {
+                status = posix_spawn_file_actions_addchdir_np(&actions, directory)
+            }
         #endif
         guard status == 0 else { throw LaunchError.system(doing: "prepare \(executable)", code: status) }
 
         var pid: pid_t = 0
         var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var variables: [UnsafeMutablePointer<CChar>?] =
+            environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in words + variables { free(text) } }
         status = posix_spawn(&pid, executable, &actions, &attributes, &words, &variables)
         guard status == 0 else { throw refusal(status) }
@@ -59,15 +62,15 @@ struct SpawnRequest {
     }
 
     #if canImport(Darwin)
-    private typealias Attributes = posix_spawnattr_t?
+        private typealias Attributes = posix_spawnattr_t?
     #else
-    private typealias Attributes = posix_spawnattr_t
+        private typealias Attributes = posix_spawnattr_t
     #endif
 
     private func setSignalsAndGroup(_ attributes: inout Attributes) -> Int32 {
         var flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK)
         #if canImport(Darwin)
-        flags |= Int32(POSIX_SPAWN_CLOEXEC_DEFAULT)
+            flags |= Int32(POSIX_SPAWN_CLOEXEC_DEFAULT)
         #endif
         var all = sigset_t()
         sigfillset(&all)
@@ -91,12 +94,14 @@ struct SpawnRequest {
         for text in [executable] + arguments where text.utf8.contains(0) {
             throw LaunchError.badText("cannot start \(executable): an argument contains a NUL byte")
         }
-        for (name, value) in environment where (name + value).utf8.contains(0) || name.isEmpty || name.contains("=") {
+        for (name, value) in environment
+        where (name + value).utf8.contains(0) || name.isEmpty || name.contains("=") {
             throw LaunchError.badText("cannot start \(executable): bad environment variable `\(name)`")
         }
         if let directory {
             var isDirectory: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue
+            guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory),
+                isDirectory.boolValue
             else { throw LaunchError.directoryMissing(directory) }
         }
     }
@@ -107,9 +112,9 @@ struct SpawnRequest {
         var current = sigaction()
         sigaction(SIGCHLD, nil, &current)
         #if canImport(Darwin)
-        let handler = current.__sigaction_u.__sa_handler
+            let handler = current.__sigaction_u.__sa_handler
         #else
-        let handler = current.__sigaction_handler.sa_handler
+            let handler = current.__sigaction_handler.sa_handler
         #endif
         if unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
             signal(SIGCHLD, SIG_DFL)

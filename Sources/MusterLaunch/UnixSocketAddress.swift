@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A path that a unix socket can have: the kernel keeps it in a field of fixed size.
@@ -23,9 +23,9 @@ struct UnixSocketAddress {
         withUnsafePointer(to: address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
                 #if canImport(Glibc)
-                Glibc.connect(socket, generic, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                    Glibc.connect(socket, generic, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
                 #else
-                Darwin.connect(socket, generic, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                    Darwin.connect(socket, generic, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
                 #endif
             }
         }

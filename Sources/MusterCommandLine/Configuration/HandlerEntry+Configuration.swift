@@ -1,0 +1,122 @@
+import Foundation
+import MusterLaunch
+
+extension HandlerEntry {
+    /// Reads one entry of `handlers`: a mapping, or only a program.
+    init(_ node: ConfigurationNode, type: String, fileDirectory: String) throws(ConfigurationError) {
+        let what = "handler `\(type)`"
+        guard node.isMapping else {
+            let program = try Self.program(node, of: what, in: fileDirectory)
+            self.init(program: program, directory: fileDirectory)
+            return
+        }
+        var program: String?
+        var entry = HandlerEntry(program: "", directory: fileDirectory)
+        let known = ["program", "arguments", "timeout", "environment", "pass", "directory"]
+        for field in try node.fields(of: what, known: known) {
+            let value = field.value
+            switch field.name {
+            case "program": program = try Self.program(value, of: what, in: fileDirectory)
+            case "arguments": entry.arguments = try value.texts("`arguments` of \(what)")
+            case "timeout": entry.timeout = try Self.timeout(value, of: what)
+            case "environment": entry.environment = try Self.environment(value, of: what)
+            case "pass": entry.pass = try Self.pass(value, of: what)
+            default: entry.directory = try Self.directory(value, of: what, in: fileDirectory)
+            }
+        }
+        guard let program else { throw node.failure("\(what) names no `program`") }
+        entry.program = program
+        self = entry
+    }
+
+    private static func program(
+        _ node: ConfigurationNode, of what: String, in fileDirectory: String
+    ) throws(ConfigurationError) -> String {
+        let text = try node.text("the program of \(what)")
+        let path = absolute(text, in: fileDirectory)
+        if ProgramSearch.isExecutableFile(path) { return path }
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
+            throw node.failure(
+                isDirectory.boolValue
+                    ? "the program of \(what), \(path), is a directory"
+                    : "the program of \(what), \(path), is not executable; try `chmod +x \(path)`")
+        }
+        let search = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        if !text.contains("/"), let found = ProgramSearch.find([text], in: search) {
+            throw node.failure(
+                "the program of \(what) is not looked for in PATH; write \(found) instead of \(text)")
+        }
+        throw node.failure("the program of \(what), \(path), does not exist")
+    }
+
+    private static func timeout(_ node: ConfigurationNode, of what: String) throws(ConfigurationError)
+        -> Duration
+    {
+        let text = try node.text("`timeout` of \(what)")
+        let timeout: Duration
+        do throws(DurationTextError) {
+            timeout = try DurationText(text).duration
+        } catch {
+            throw node.failure("`timeout` of \(what): \(error)")
+        }
+        guard timeout > .zero else { throw node.failure("`timeout` of \(what) must be longer than nothing") }
+        return timeout
+    }
+
+    private static func environment(
+        _ node: ConfigurationNode, of what: String
+    ) throws(ConfigurationError) -> [String: String] {
+        var variables: [String: String] = [:]
+        for field in try node.fields(of: "`environment` of \(what)") {
+            try checkVariable(field.name, at: field.key, of: what)
+            variables[field.name] = try field.value.text("the variable \(field.name) of \(what)")
+        }
+        return variables
+    }
+
+    private static func pass(_ node: ConfigurationNode, of what: String) throws(ConfigurationError)
+        -> [String]
+    {
+        let names = try node.texts("`pass` of \(what)")
+        for name in names { try checkVariable(name, at: node, of: what) }
+        return names
+    }
+
+    private static func checkVariable(
+        _ name: String, at node: ConfigurationNode, of what: String
+    ) throws(ConfigurationError) {
+        if givenByWorker.contains(name) {
+            throw node.failure("\(what) may not set \(name): each run is given its own")
+        }
+        let isName = name.utf8.enumerated().allSatisfy { index, byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "_"):
+                true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): index > 0
+            default: false
+            }
+        }
+        guard isName, !name.isEmpty else {
+            throw node.failure(
+                "`\(name)`, in \(what), is no variable's name: letters, digits, `_`, no digit first")
+        }
+    }
+
+    private static func directory(
+        _ node: ConfigurationNode, of what: String, in fileDirectory: String
+    ) throws(ConfigurationError) -> String {
+        let path = absolute(try node.text("`directory` of \(what)"), in: fileDirectory)
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue
+        else {
+            throw node.failure("the directory of \(what), \(path), does not exist")
+        }
+        return path
+    }
+
+    private static func absolute(_ path: String, in directory: String) -> String {
+        path.hasPrefix("/") ? path : URL(fileURLWithPath: "\(directory)/\(path)").standardizedFileURL.path
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import MusterCommandLine
+import Testing
+
+@Suite struct ConfigurationFileTests {
+    private let directory = TemporaryDirectory()
+
+    private func load(_ yaml: String) throws -> ConfigurationFile {
+        try ConfigurationFile(path: directory.write("muster.yaml", yaml))
+    }
+
+    @Test func everyKeyIsRead() throws {
+        let script = try directory.write("digest.sh", "#!/bin/sh\n", mode: 0o755)
+        try FileManager.default.createDirectory(
+            atPath: "\(directory.path)/sub", withIntermediateDirectories: false)
+        let file = try load(
+            """
+            redis: unix:///run/redis.sock
+            namespace: shop
+            handlers:
+              digest: ./digest.sh
+              mail.send:
+                program: /bin/sh
+                arguments: [-c, 8080, "two words"]
+                timeout: 30s
+                environment: {PORT: 25, FLAG: yes, EMPTY: ""}
+                pass: [TOKEN, SMTP_PASSWORD]
+                directory: sub
+            """)
+        #expect(file.redis == "unix:///run/redis.sock")
+        #expect(file.namespace == "shop")
+        #expect(
+            file.handlers == [
+                "digest": HandlerEntry(program: script, directory: directory.path),
+                "mail.send": HandlerEntry(
+                    program: "/bin/sh", arguments: ["-c", "8080", "two words"], timeout: .seconds(30),
+                    environment: ["PORT": "25", "FLAG": "yes", "EMPTY": ""],
+                    pass: ["TOKEN", "SMTP_PASSWORD"],
+                    directory: "\(directory.path)/sub"),
+            ])
+        #expect(file.handlers["digest"]?.timeout == .seconds(900))
+    }
+
+    @Test(arguments: ["", "# nothing yet\n", "handlers:\n", "---\n"])
+    func aFileThatSaysNothingIsFine(yaml: String) throws {
+        let file = try load(yaml)
+        #expect(file.redis == nil && file.namespace == nil && file.handlers.isEmpty)
+    }
+
+    @Test func aRelativePathIsRelativeToTheFileAndNotToTheProcess() throws {
+        try directory.write("run", "#!/bin/sh\n", mode: 0o755)
+        #expect(try load("handlers: {a: run}").handlers["a"]?.program == "\(directory.path)/run")
+    }
+
+    @Test(arguments: [
+        ("redis: [a]", 1, "`redis` must be a text"),
+        ("namespace: shop\nredis:\n", 2, "`redis` must be a text"),
+        ("namespace: a:b", 1, "`a:b` is no namespace"),
+        ("redis: x\ncolour: red", 2, "the file has no key `colour`; it may have redis, namespace, handlers"),
+        ("- a\n- b", 1, "the file must be a mapping"),
+        ("handlers: [a]", 1, "`handlers` must be a mapping"),
+        ("handlers:\n  Mail: /bin/sh", 2, "`Mail` is no job type"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    timeuot: 5s", 4, "handler `a` has no key `timeuot`"),
+        ("handlers:\n  a:\n    timeout: 5s", 3, "handler `a` names no `program`"),
+        ("handlers:\n  a:", 2, "the program of handler `a` must be a text"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    timeout: 5", 4, "`5` is no duration"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    timeout: 0s", 4, "must be longer than nothing"),
+        (
+            "handlers:\n  a:\n    program: /bin/sh\n    arguments: -c", 4,
+            "`arguments` of handler `a` must be a list"
+        ),
+        ("handlers:\n  a:\n    program: /bin/sh\n    arguments: [[x]]", 4, "each of `arguments`"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    arguments: [\"a\\0b\"]", 4, "contains a NUL byte"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    environment: [A]", 4, "must be a mapping"),
+        (
+            "handlers:\n  a:\n    program: /bin/sh\n    environment: {A-B: c}", 4,
+            "`A-B`, in handler `a`, is no variable"
+        ),
+        ("handlers:\n  a:\n    program: /bin/sh\n    pass: [MUSTER_JOB_ID]", 4, "may not set MUSTER_JOB_ID"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    directory: none", 4, "the directory of handler `a`"),
+        ("handlers:\n  a: ./none.sh", 2, "none.sh, does not exist"),
+        ("handlers:\n  a: sh", 2, "is not looked for in PATH; write /"),
+        ("handlers:\n  a: /", 2, "is a directory"),
+        ("handlers:\n  a: ./plain", 2, "try `chmod +x "),
+        ("redis: [a\nnamespace: b", 2, "not valid YAML"),
+        ("redis: a\n\tnamespace: b", 2, "not valid YAML"),
+        ("redis: a\nredis: b", 1, "`redis` stands twice"),
+        ("redis: a\n---\nredis: b", 2, "not valid YAML"),
+    ])
+    func eachMistakeIsNamedWithItsLine(yaml: String, line: Int, expected: String) throws {
+        try directory.write("plain", "#!/bin/sh\n")
+        let error = #expect(throws: ConfigurationError.self) { try load(yaml) }
+        let text = try #require(error).description
+        #expect(text.hasPrefix("\(directory.path)/muster.yaml:\(line): "), "\(text)")
+        #expect(text.contains(expected), "\(text)")
+        #expect(!text.contains("\n"))
+    }
+
+    @Test func aMissingFileAndOneThatIsNoTextAreNamed() throws {
+        let missing = #expect(throws: ConfigurationError.self) {
+            try ConfigurationFile(path: "/no/such/muster.yaml")
+        }
+        #expect(
+            missing?.description == "/no/such/muster.yaml: no such file; name an existing one with --config")
+        let folder = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: directory.path) }
+        #expect(folder?.description.contains("cannot be read") == true)
+        let path = "\(directory.path)/binary.yaml"
+        try Data([0x72, 0xff, 0xfe]).write(to: URL(fileURLWithPath: path))
+        let binary = #expect(throws: ConfigurationError.self) { try ConfigurationFile(path: path) }
+        #expect(binary?.description == "\(path): is not UTF-8 text")
+    }
+}
