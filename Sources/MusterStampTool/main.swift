@@ -1,1 +1,51 @@
-print("not yet")
+import Foundation
+import MusterStamp
+
+/// The build-tool plugin's helper: writes this package's build stamp into a Swift file.
+///
+///     MusterStampTool --directory PACKAGE --output FILE.swift --tick FILE
+///
+/// A compiled stamp comes from `MUSTER_BUILD`, a stamp file in the package, or git there. The output is left alone
+/// where it already says so, and nothing is compiled again. The tick is an input of the very command that runs this:
+/// because it is newer after each run, the next build asks again.
+func fail(_ message: String, status: Int32) -> Never {
+    FileHandle.standardError.write(Data("error: MusterStampPlugin: \(message)\n".utf8))
+    exit(status)
+}
+
+let usage = "usage: MusterStampTool --directory PACKAGE --output FILE.swift --tick FILE"
+var options: [String: String] = [:]
+var words = CommandLine.arguments.dropFirst()
+while let option = words.popFirst() {
+    guard ["--directory", "--output", "--tick"].contains(option), let value = words.popFirst() else {
+        fail(usage, status: 2)
+    }
+    options[option] = value
+}
+guard let directory = options["--directory"], let output = options["--output"], let tick = options["--tick"] else {
+    fail(usage, status: 2)
+}
+
+do {
+    let found = try StampResolver(
+        flag: nil, environment: ProcessInfo.processInfo.environment, directories: [directory], compiled: nil,
+        gitDirectory: directory
+    ).resolve()
+    let source = Data(
+        """
+        /// Written by MusterStampPlugin at each build.
+        enum MusterBuild {
+            /// The stamp of the source that this module was built from.
+            static let stamp: String = "\(found.stamp)"
+        }
+
+        """.utf8)
+    if FileManager.default.contents(atPath: output) != source {
+        try source.write(to: URL(filePath: output), options: .atomic)
+    }
+    try Data("\(UUID())\n".utf8).write(to: URL(filePath: tick))
+} catch let error as StampError {
+    fail(error.message, status: 1)
+} catch {
+    fail("\(output) cannot be written: \(error.localizedDescription)", status: 1)
+}

@@ -1,0 +1,28 @@
+/// FNV-1a over a list of byte strings, folded to 32 bits.
+///
+/// It tells one change from the next. The contents reach it as git's hashes, so nothing stronger is needed.
+struct Checksum {
+    private var state: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    /// Each part ends in a length, so that moving a byte from one to the next gives another sum.
+    mutating func add(_ parts: any Sequence<UInt8>...) {
+        for part in parts {
+            var length: UInt64 = 0
+            for byte in part {
+                mix(byte)
+                length += 1
+            }
+            withUnsafeBytes(of: length.littleEndian) { $0.forEach { mix($0) } }
+        }
+    }
+
+    /// Eight hexadecimal digits.
+    var text: String {
+        let folded = String(UInt32(truncatingIfNeeded: state ^ (state >> 32)), radix: 16)
+        return String(repeating: "0", count: 8 - folded.count) + folded
+    }
+
+    private mutating func mix(_ byte: UInt8) {
+        state = (state ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+    }
+}
