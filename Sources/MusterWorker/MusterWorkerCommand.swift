@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Logging
+public import Logging
 import MusterCommandLine
-import MusterKit
+public import MusterKit
 import UnixSignals
 
 @main
@@ -85,4 +85,4 @@ struct MusterWorkerCommand: AsyncParsableCommand {
 }
 
 extension WorkerOptions.OnStale: ExpressibleByArgument {}
-extension Logger.Level: ExpressibleByArgument {}
+extension Logger.Level: @retroactive ExpressibleByArgument {}

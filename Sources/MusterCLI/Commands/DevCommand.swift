@@ -33,7 +33,7 @@ struct DevCommand: AsyncParsableCommand {
         let redis = try PrivateRedis(folder: folder, options: PrivateRedisOptions())
         try await redis.start()
         Terminal.say("Redis is up. In another terminal:\n\n  export MUSTER_REDIS=\(redis.url)\n")
-        let crew = DevCrew(program: try Self.workerProgram(), arguments: arguments(redis.url, stamp))
+        let crew = DevCrew(program: try Self.workerProgram(), arguments: try arguments(redis.url, stamp))
         if let stamp { Terminal.say("\(workers) workers of build \(stamp) take jobs from \(queues). Ctrl-C stops everything.") }
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<workers { group.addTask { await crew.keepRunning("dev-\(number + 1)") } }

@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import MusterCommandLine
-import MusterKit
+public import MusterKit
 
 struct EnqueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -21,12 +21,12 @@ struct FleetListCommand: AsyncParsableCommand {
         let inspector = Inspector(server: try common.server())
         defer { inspector.close() }
         let report = try await inspector.fleet()
-        let shown = report.workers.filter { worker in
+        let shown = report.only { worker in
             (all || common.json || worker.state != .stopped) && (!stale || worker.verdict == .behind && worker.state != .stopped)
         }
-        if common.json { return try JSONOutput.print(FleetReport(workers: shown, summary: report.summary)) }
+        if common.json { return try JSONOutput.print(shown) }
         var table = Table("HOST", "PID", "NAME", "BUILD", "STATE", "VERDICT", "QUEUES", "RUNNING", "REFUSED", "LAST CLAIM")
-        for worker in shown {
+        for worker in shown.workers {
             table.add(
                 worker.host, "\(worker.pid)", worker.name ?? "-", worker.build ?? "none", worker.state.rawValue,
                 Terminal.coloured(worker.verdict.rawValue, worker.verdict == .current ? .green : .red),

@@ -1,4 +1,4 @@
-public import MusterKit
+import MusterKit
 
 /// Ends a command with one line for a person and a code for scripts.
 public struct CommandFailure: Error, Sendable, CustomStringConvertible {

@@ -62,6 +62,11 @@ public struct FleetReport: Sendable, Encodable {
 
     public let workers: [Worker]
     public let summary: Summary
+
+    /// The same summary with only some of the workers.
+    public func only(_ isShown: (Worker) -> Bool) -> FleetReport {
+        FleetReport(workers: workers.filter(isShown), summary: summary)
+    }
 }
 
 /// Who may run a job of one requirement in one queue, at this moment.
