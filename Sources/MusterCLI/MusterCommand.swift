@@ -8,14 +8,15 @@ struct MusterCommand: AsyncParsableCommand {
         abstract: "A Redis-backed worker cluster in which stale code never runs your jobs.",
         discussion: """
             EXAMPLES
-              muster dev                                     a private Redis and workers, to try things out
-              muster enqueue report '{"month":"2026-10"}'    enqueue a job for this build or a newer one
-              muster fleet list                              who runs which build
-              muster refusals                                which stale hosts asked for work in vain
+              muster dev                            a private Redis and workers
+              muster enqueue report '{"month":10}'  for this build or a newer one
+              muster fleet list                     who runs which build
+              muster refusals                       stale hosts that asked in vain
 
             EXIT CODES
-              0 done   1 the thing asked about failed   2 usage   3 Redis cannot be reached or refuses
-              4 rejected (limits, no stamp)   5 time ran out while waiting   75 a worker's build is stale
+              0 done   1 the thing asked about failed   2 usage
+              3 Redis cannot be reached or refuses   4 rejected (limits, no stamp)
+              5 time ran out while waiting   75 a worker's build is stale
             """,
         version: "0.1.0",
         subcommands: [

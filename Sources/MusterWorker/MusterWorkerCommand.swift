@@ -10,21 +10,21 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "muster-worker", abstract: "Takes jobs that this build may run, and runs them.",
         discussion: """
-            TERM and INT stop it: it claims no more, lets running jobs finish within the grace, hands back the
-            rest, and exits. A second signal ends the grace.
+            TERM and INT stop it: it claims no more, lets running jobs finish within
+            the grace, hands back the rest, and exits. A second signal ends the grace.
 
             EXAMPLES
               muster-worker --handlers muster.yaml
-              muster-worker --queues mail,default --concurrency 20 --handlers /srv/app/muster.yaml
+              muster-worker --queues mail,default --concurrency 20
               muster-worker --probes --build 1763700000-9f3c2ab
 
             EXIT CODES
-              0 stopped as asked   2 usage   3 Redis refuses   4 no stamp, or Muster itself too old
+              0 stopped as asked   2 usage   4 no stamp, or Muster itself is too old
               75 the build is stale: start it again from what is on disk now
             """,
         version: "0.1.0")
 
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var connection: ServerOptions
     @Option(help: "Queues to take jobs from, with commas between; default default.") var queues: String?
     @Option(help: "Jobs to run at once; default 10.") var concurrency: Int?
     @Option(help: ArgumentHelp("What runs which job type; default the configuration file.", valueName: "file")) var handlers: String?
@@ -33,7 +33,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         "When Redis refuses this build and nothing is left that it may run: exit (with code 75) or wait. Without it, only a floor ends the worker.",
         valueName: "exit|wait"))
     var onStale: WorkerOptions.OnStale?
-    @Option(help: ArgumentHelp("How long running jobs may go on after a stop was asked for; default 25s.", valueName: "duration"))
+    @Option(help: ArgumentHelp("How long running jobs may go on after a stop was asked for; default 25s.", valueName: "duration"), transform: DurationText.option)
     var grace: DurationText?
     @Option(help: "A name for people, shown in the roll call.") var name: String?
     @Flag(help: "Also run the probe types muster.noop, echo, sleep, fail, crash, spin.") var probes = false
@@ -44,10 +44,9 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        if common.json { throw CommandFailure(.usage, "muster-worker answers nothing; --json goes with muster") }
-        if common.config == nil { common.config = handlers }
-        let file = try handlers.map { try ConfigurationFile(path: $0) } ?? common.configuration()
-        let stamp = try common.stamp(flag: build)
+        if connection.config == nil { connection.config = handlers }
+        let file = try handlers.map { try ConfigurationFile(path: $0) } ?? connection.configuration()
+        let stamp = try connection.stamp(flag: build)
         var known = Handlers()
         known.register(programs: file?.handlers ?? [:], build: stamp.stamp)
         if probes { known.registerProbes() }
@@ -65,7 +64,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         logger.info("starting", metadata: [
             "build": "\(stamp.stamp)", "from": "\(stamp.source)", "types": "\(known.types.joined(separator: ","))",
         ])
-        try await work(Worker(server: try common.server(), build: stamp.stamp, options: options, handlers: known, logger: logger))
+        try await work(Worker(server: try connection.server(), build: stamp.stamp, options: options, handlers: known, logger: logger))
     }
 
     private func work(_ worker: Worker) async throws {

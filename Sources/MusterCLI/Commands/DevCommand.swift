@@ -9,8 +9,9 @@ struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev", abstract: "A private Redis and workers, in one command; Ctrl-C stops them all.",
         discussion: """
-            Redis listens on a unix socket in a folder of its own and keeps its data there; nothing else on the
-            machine is touched. Workers run the handlers of muster.yaml, and the probe types.
+            Redis listens on a unix socket in a folder of its own and keeps its data
+            there; nothing else on the machine is touched. Workers run the handlers of
+            muster.yaml, and the probe types.
 
             EXAMPLES
               muster dev
@@ -59,7 +60,7 @@ struct DevCommand: AsyncParsableCommand {
     private func arguments(_ url: String, _ stamp: BuildStamp?) throws -> [String] {
         var arguments = ["--redis", url, "--queues", queues, "--concurrency", "\(concurrency)", "--probes"]
         if let stamp { arguments += ["--build", "\(stamp)"] }
-        if let namespace = common.namespace { arguments += ["--namespace", namespace] }
+        if let namespace = common.connection.namespace { arguments += ["--namespace", namespace] }
         if let file = try common.configuration() { arguments += ["--handlers", file.path] }
         return arguments
     }

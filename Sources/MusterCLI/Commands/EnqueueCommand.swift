@@ -7,15 +7,15 @@ struct EnqueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "enqueue", abstract: "Enqueues jobs, and says at once who could run them.",
         discussion: """
-            The job asks for this folder's build or a newer one, unless --require says otherwise. Answers with
-            the job's id.
+            The job asks for this folder's build or a newer one, unless --require
+            says otherwise. Answers with the job's id.
 
             EXAMPLES
               muster enqueue report '{"month":"2026-10"}'
-              muster enqueue report @payload.json --queue mail --priority high --delay 5m
+              muster enqueue report @payload.json --queue mail --priority high
               muster enqueue report '{}' --wait --within 30s
-              muster enqueue digest --file jobs.ndjson         one payload a line
-              muster enqueue muster.fail --require host:web-7  only on that host
+              muster enqueue digest --file jobs.ndjson     one payload a line
+              muster enqueue muster.fail --require host:web-7
             """)
 
     @OptionGroup var common: CommonOptions
@@ -28,15 +28,15 @@ struct EnqueueCommand: AsyncParsableCommand {
     var require: String?
     @Option(help: "This program's build stamp, in place of what would be found.") var build: String?
     @Option(help: "high, normal or low; default normal.") var priority: Priority?
-    @Option(help: ArgumentHelp("Ready after this long, e.g. 250ms, 30s, 5m, 2h, 7d.", valueName: "duration"))
+    @Option(help: ArgumentHelp("Ready after this long, e.g. 250ms, 30s, 5m, 2h, 7d.", valueName: "duration"), transform: DurationText.option)
     var delay: DurationText?
     @Option(help: ArgumentHelp("Ready at this time, e.g. 2026-11-21T18:00:00Z.", valueName: "time")) var at: String?
     @Option(help: "Attempts after the first; default 25.") var retries: Int?
-    @Option(help: ArgumentHelp("Cancel the handler after this long.", valueName: "duration")) var timeout: DurationText?
+    @Option(help: ArgumentHelp("Cancel the handler after this long.", valueName: "duration"), transform: DurationText.option) var timeout: DurationText?
     @Option(help: "The job's id; repeating the call with it changes nothing.") var id: String?
-    @Option(help: ArgumentHelp("Keep the result this long.", valueName: "duration")) var retain: DurationText?
+    @Option(help: ArgumentHelp("Keep the result this long.", valueName: "duration"), transform: DurationText.option) var retain: DurationText?
     @Flag(help: "Wait until the job has ended and answer with its result.") var wait = false
-    @Option(help: ArgumentHelp("With --wait: how long; default for ever.", valueName: "duration")) var within: DurationText?
+    @Option(help: ArgumentHelp("With --wait: how long; default for ever.", valueName: "duration"), transform: DurationText.option) var within: DurationText?
     @Flag(help: "With --wait: show what the job says of its progress.") var progress = false
     @Option(help: ArgumentHelp("Bulk: a file with one payload a line, or - for standard input.", valueName: "jobs.ndjson"))
     var file: String?
@@ -54,9 +54,11 @@ struct EnqueueCommand: AsyncParsableCommand {
 
     func run() async throws {
         let server = try common.server()
-        let (build, requirement) = try buildAndRequirement()
-        let options = try options(requirement)
+        try Name.checked(type, "job type")
+        var options = try options()
         let payloads = try Payloads(payload: payload, file: file, count: count).read()
+        let (build, requirement) = try buildAndRequirement()
+        options.requirement = requirement
         let producer = Producer(server: server, build: build)
         let inspector = Inspector(server: server)
         defer {
@@ -104,9 +106,10 @@ struct EnqueueCommand: AsyncParsableCommand {
         }
     }
 
-    private func options(_ requirement: Requirement?) throws -> EnqueueOptions {
-        var options = EnqueueOptions(requirement: requirement)
-        if let queue { options.queue = queue }
+    private func options() throws -> EnqueueOptions {
+        var options = EnqueueOptions()
+        if let queue { options.queue = try Name.checked(queue, "queue") }
+        if let id { try Name.checkedID(id) }
         if let priority { options.priority = priority }
         if let delay { options.schedule = .after(delay.duration) }
         if let at {

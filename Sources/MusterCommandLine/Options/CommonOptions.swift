@@ -1,56 +1,18 @@
 public import ArgumentParser
-import Foundation
 public import MusterKit
 
-/// The options that every command has. A flag beats the environment, which beats the file, which beats the
-/// default.
+/// The options that every command of `muster` has.
 public struct CommonOptions: ParsableArguments {
-    @Option(help: ArgumentHelp(
-        "Redis: redis://[user:pass@]host[:port][/db] or unix:///path. Also MUSTER_REDIS; default redis://127.0.0.1:6379.",
-        valueName: "url"))
-    public var redis: String?
-
-    @Option(help: "Prefix of every key in Redis. Also MUSTER_NAMESPACE; default muster.")
-    public var namespace: String?
-
-    @Option(help: ArgumentHelp("Configuration file. Also MUSTER_CONFIG; default ./muster.yaml where it exists.", valueName: "file"))
-    public var config: String?
+    @OptionGroup public var connection: ServerOptions
 
     @Flag(help: "One JSON document on standard output.")
     public var json = false
 
     public init() {}
 
-    private static func environment(_ name: String) -> String? {
-        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
-    }
+    public func server() throws -> MusterServer { try connection.server() }
 
-    /// The configuration file that was named, or the one in this folder, or nil.
-    public func configuration() throws -> ConfigurationFile? {
-        if let path = config ?? Self.environment("MUSTER_CONFIG") { return try ConfigurationFile(path: path) }
-        return FileManager.default.fileExists(atPath: "muster.yaml") ? try ConfigurationFile(path: "muster.yaml") : nil
-    }
+    public func configuration() throws -> ConfigurationFile? { try connection.configuration() }
 
-    /// Which Redis and namespace to talk to.
-    public func server() throws -> MusterServer {
-        let file = try configuration()
-        return try MusterServer(
-            redis ?? Self.environment("MUSTER_REDIS") ?? file?.redis ?? "redis://127.0.0.1:6379",
-            namespace: namespace ?? Self.environment("MUSTER_NAMESPACE") ?? file?.namespace ?? "muster")
-    }
-
-    /// The folder of the application: where its configuration lies, else this one.
-    public func applicationDirectory() throws -> String {
-        guard let path = try configuration()?.path else { return FileManager.default.currentDirectoryPath }
-        return URL(fileURLWithPath: path).deletingLastPathComponent().path
-    }
-
-    /// The application's build stamp: `--build`, MUSTER_BUILD, the stamp file, git.
-    public func stamp(flag: String?) throws -> ResolvedStamp {
-        let directory = try applicationDirectory()
-        return try StampResolver(
-            flag: flag, environment: ProcessInfo.processInfo.environment, directories: [directory], compiled: nil,
-            gitDirectory: directory
-        ).resolve()
-    }
+    public func stamp(flag: String?) throws -> ResolvedStamp { try connection.stamp(flag: flag) }
 }

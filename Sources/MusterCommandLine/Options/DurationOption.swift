@@ -1,8 +1,12 @@
-public import ArgumentParser
+import ArgumentParser
 
-extension DurationText: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let parsed = try? DurationText(argument) else { return nil }
-        self = parsed
+extension DurationText {
+    /// Reads an option's value; the error says which forms are accepted.
+    public static func option(_ text: String) throws -> DurationText {
+        do throws(DurationTextError) {
+            return try DurationText(text)
+        } catch {
+            throw ValidationError(error.description)
+        }
     }
 }

@@ -19,6 +19,7 @@ final class WorkerSession: Sendable {
         var phase: String?
         var end: End?
         var hasNews = true
+        var onRefusal: (@Sendable () -> Void)?
     }
 
     let id: SessionID
@@ -61,6 +62,7 @@ final class WorkerSession: Sendable {
             queues: queues.map { QueueStore(beats, namespace: worker.server.namespace, queue: $0.keys.queue) },
             fleet: FleetStore(beats, namespace: worker.server.namespace),
             snapshot: { self.snapshot }, onLost: { self.end(.lost) })
+        seen.withLock { $0.onRefusal = { heartbeat.sayNow() } }
         heartbeat.start()
         let listener = listen()
         defer { listener.close() }
@@ -280,13 +282,17 @@ final class WorkerSession: Sendable {
                 ])
             }
         }
-        seen.withLock { seen in
+        let isRefused = answer.reason == "newer-work-waiting" || answer.state == .stale
+        let onRefusal = seen.withLock { seen -> (@Sendable () -> Void)? in
+            let before = seen.lastClaim
             if want > 0 || answer.state != .ok {
                 seen.lastClaim = answer.state == .ok ? (answer.reason.isEmpty ? "jobs" : answer.reason) : answer.state.rawValue
             }
             seen.claimedAt = .now
-            if answer.reason == "newer-work-waiting" || answer.state == .stale { seen.refusals += 1 }
+            if isRefused { seen.refusals += 1 }
+            return isRefused && before != seen.lastClaim ? seen.onRefusal : nil
         }
+        onRefusal?()
         switch answer.state {
         case .lost:
             end(.lost)
