@@ -11,10 +11,27 @@ extension Inspector {
             let answer = try await store(queue).job(id)
             seq = answer[1].integer ?? 0
             if let report = JobAnswer(id: id, queue: queue, answer).report {
-                return report.state == .queued ? try await explained(report, queue: queue) : report
+                switch report.state {
+                case .queued: return try await explained(report, queue: queue)
+                case .held: return try await located(report)
+                default: return report
+                }
             }
         }
         return JobReport(id: id, state: .unknown, seq: seq, attempts: [])
+    }
+
+    /// Says which build runs a held job, and since when, from what its session last said.
+    private func located(_ report: JobReport) async throws(MusterError) -> JobReport {
+        guard let attempt = report.attempts.last, let session = attempt.session,
+            let worker = try await workers().first(where: { $0.session == session })
+        else { return report }
+        var report = report
+        report.attempts[report.attempts.count - 1] = JobReport.Attempt(
+            number: attempt.number, session: session, host: attempt.host, pid: attempt.pid,
+            build: worker.build.map { "\($0)" }, startedAt: worker.runs[report.id], endedAt: nil,
+            outcome: attempt.outcome, error: nil)
+        return report
     }
 
     /// Says what a queued job waits for.
@@ -46,7 +63,6 @@ private struct JobAnswer {
     let stored: [UInt8]
     let lines: String
     let progress: String
-    let claimedAt: Int?
 
     init(id: String, queue: String, _ answer: ScriptAnswer) {
         self.id = id
@@ -57,7 +73,6 @@ private struct JobAnswer {
         stored = answer[4].bytes ?? []
         lines = answer[5].text ?? ""
         progress = answer[6].text ?? ""
-        claimedAt = answer[7].integer
     }
 
     var report: JobReport? {
@@ -125,7 +140,7 @@ private struct JobAnswer {
         let session = SessionParts(detail)
         return JobReport.Attempt(
             number: (record?.attempts ?? 0) + 1, session: detail, host: session?.host, pid: session?.pid, build: nil,
-            startedAt: claimedAt.map { Timestamp(milliseconds: $0) }, endedAt: nil, outcome: "running", error: nil)
+            startedAt: nil, endedAt: nil, outcome: "running", error: nil)
     }
 }
 

@@ -19,6 +19,8 @@ public struct WorkerEntry: Sendable {
     public let lastClaimAt: Timestamp?
     public let lastClaim: String
     public let exitPhase: String?
+    /// When each job began that it said it was running, at its last beat.
+    let runs: [String: Timestamp]
     let leaseMilliseconds: Int
     let now: Int
 
@@ -41,6 +43,13 @@ public struct WorkerEntry: Sendable {
         lastClaimAt = number("lastClaimAt").map { Timestamp(milliseconds: $0) }
         lastClaim = text("lastClaim") ?? "never"
         exitPhase = text("exitPhase")
+        let beat = lastBeatAt.milliseconds
+        runs = Dictionary(
+            (text("runs") ?? "").split(separator: ",").compactMap { run in
+                let parts = run.split(separator: "=")
+                guard parts.count == 2, let age = Int(parts[1]) else { return nil }
+                return (String(parts[0]), Timestamp(milliseconds: beat - age))
+            }, uniquingKeysWith: { first, _ in first })
         leaseMilliseconds = number("leaseMs") ?? 10_000
         self.now = now
     }

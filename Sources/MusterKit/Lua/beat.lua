@@ -1,9 +1,9 @@
 -- beat: a session begins, or stays alive.
--- KEYS: 1 meta (hash) 2 sessions (zset) 3 held:<session> (hash)
+-- KEYS: 1 meta (hash) 2 sessions (zset) 3 held:<session> (set)
 -- ARGV: 1 session  2 lease in ms  3 'join' to begin, 'renew' to go on
 -- Answers {'ok', how many jobs it holds} or {'lost'}: it was reaped, and must begin anew as another session.
 -- Run twice: the lease is simply set again.
 local sessions, held = KEYS[2], KEYS[3]
 if ARGV[3] ~= 'join' and not redis.call('ZSCORE', sessions, ARGV[1]) then return {'lost'} end
 redis.call('ZADD', sessions, now + tonumber(ARGV[2]), ARGV[1])
-return {'ok', redis.call('HLEN', held)}
+return {'ok', redis.call('SCARD', held)}

@@ -1,6 +1,6 @@
 -- claim: settles what a session has finished (held -> done, scheduled or dead) and hands it the next jobs
 -- (queued -> held), refusing those that its build may not run.
--- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 held:<session> (hash)
+-- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 held:<session> (set)
 --       7 refusals (hash) 8 buckets (zset) 9 done-bytes (hash) 10 scheduled (zset) 11 dead (zset)
 --       12 timeline (hash) 13 progress (hash)
 -- ARGV: 1 session  2 sequence  3 revision  4 host  5 jobs wanted  6 types known: ',a,b,' or '*'
@@ -81,10 +81,10 @@ if plain > 0 then
     ids[i], run[i] = ARGV[cursor], ARGV[cursor + 1]
     cursor = cursor + 2
   end
-  local is_held = redis.call('HMGET', held, unpack(ids))
+  local is_held = redis.call('SMISMEMBER', held, unpack(ids))
   local mine, run_of = {}, {}
   for i = 1, plain do
-    if is_held[i] then
+    if is_held[i] == 1 then
       mine[#mine + 1] = ids[i]
       run_of[#run_of + 1] = run[i]
     else
@@ -93,7 +93,7 @@ if plain > 0 then
   end
   if #mine > 0 then
     local records = redis.call('HMGET', jobs, unpack(mine))
-    redis.call('HDEL', held, unpack(mine))
+    redis.call('SREM', held, unpack(mine))
     redis.call('HDEL', jobs, unpack(mine))
     local tail = ' by=' .. session .. ' on=' .. stamp .. '\n'
     local entries, bytes = {}, 0
@@ -113,7 +113,7 @@ while cursor <= #ARGV do
   local id, kind, run = ARGV[cursor], ARGV[cursor + 1], ARGV[cursor + 2]
   local first, second = ARGV[cursor + 3], ARGV[cursor + 4]
   cursor = cursor + 5
-  local record = redis.call('HDEL', held, id) == 1 and redis.call('HGET', jobs, id)
+  local record = redis.call('SREM', held, id) == 1 and redis.call('HGET', jobs, id)
   if not record then
     unsettled[#unsettled + 1] = id
   else
@@ -223,25 +223,21 @@ for _, priority in ipairs({'high:', 'normal:', 'low:'}) do
   end
 end
 
+local popped_count = #ids
 local records = {}
-if #ids > 0 then
-  local found = redis.call('HMGET', jobs, unpack(ids))
-  local claimed, mine = {}, {}
-  for i, id in ipairs(ids) do
-    if found[i] then
-      claimed[#claimed + 1] = id
-      records[#records + 1] = found[i]
-      mine[#mine + 1] = id
-      mine[#mine + 1] = nowText
-    else
+if popped_count > 0 then
+  records = redis.call('HMGET', jobs, unpack(ids))
+  for i = popped_count, 1, -1 do
+    if not records[i] then
+      table.remove(ids, i)
+      table.remove(records, i)
       redis.call('HINCRBY', meta, 'ids-without-record', 1)
     end
   end
-  ids = claimed
-  if #mine > 0 then redis.call('HSET', held, unpack(mine)) end
+  if #ids > 0 then redis.call('SADD', held, unpack(ids)) end
 end
 
-if #ids == want then
+if popped_count == want then
   if left_over and redis.call('ZCARD', idle) > 0 and redis.call('EXISTS', base .. 'lane:' .. left_over) == 1 then
     wake(idle, left_over, 1)
   end
@@ -254,7 +250,7 @@ for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '(' .. ARGV[2], '+inf',
   newer = newer + redis.call('LLEN', base .. 'lane:' .. lane)
   needs = string.match(lane, ':at%-least:(%d+)') or needs
 end
-if #ids == 0 then
+if popped_count == 0 then
   if newer > 0 then
     refuse('older-build', 'at-least:' .. needs)
     return {'ok', 'newer-work-waiting', newer, needs, unsettled, ids, records}

@@ -16,7 +16,8 @@ local nowText = string.format('%.0f', now)
 
 -- A record is one line of fields, a newline, the payload.
 local function head_of(record)
-  return string.match(record, '^[^\n]*')
+  local stop = string.find(record, '\n', 1, true)
+  return stop and string.sub(record, 1, stop - 1) or record
 end
 
 local function field(head, name)

@@ -1,6 +1,6 @@
 -- handback: held -> queued, unharmed, for every job that a session holds but does not know or want; at the
 -- session's end for all of them. No attempt is burnt.
--- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 held:<session> (hash)
+-- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 held:<session> (set)
 -- ARGV: 1 session  2 'stay', or 'leave' where the session ends here  then the ids it keeps
 -- Answers {'ok', how many were handed back}.
 -- Run twice: the second run finds nothing to hand back.
@@ -9,9 +9,9 @@ local keep = {}
 for i = 3, #ARGV do keep[ARGV[i]] = true end
 redis.call('ZREM', idle, ARGV[1])
 local count, woken = 0, {}
-for _, id in ipairs(redis.call('HKEYS', held)) do
+for _, id in ipairs(redis.call('SMEMBERS', held)) do
   if not keep[id] then
-    redis.call('HDEL', held, id)
+    redis.call('SREM', held, id)
     local record = redis.call('HGET', jobs, id)
     if record then
       local lane = lane_of(head_of(record))

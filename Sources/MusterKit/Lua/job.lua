@@ -4,7 +4,7 @@
 -- ARGV: 1 id
 -- Answers {'ok', now in ms, place, detail, record or outcome, timeline, progress};
 --       place: 'done' (bucket) · 'scheduled' (due ms) · 'dead' (since ms) · 'held' (session) · 'queued' ('') ·
---       'unknown'; with 'held' the timeline's place after it is followed by when it was claimed, in ms.
+--       'unknown'.
 local id = ARGV[1]
 local record = redis.call('HGET', KEYS[2], id)
 if not record then
@@ -21,7 +21,8 @@ if due then return {'ok', now, 'scheduled', due, record, lines, said} end
 local since = redis.call('ZSCORE', KEYS[5], id)
 if since then return {'ok', now, 'dead', since, record, lines, said} end
 for _, session in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
-  local claimed = redis.call('HGET', base .. 'held:' .. session, id)
-  if claimed then return {'ok', now, 'held', session, record, lines, said, claimed} end
+  if redis.call('SISMEMBER', base .. 'held:' .. session, id) == 1 then
+    return {'ok', now, 'held', session, record, lines, said}
+  end
 end
 return {'ok', now, 'queued', '', record, lines, said}

@@ -28,16 +28,15 @@ local reaped, recovered = {}, 0
 if ARGV[2] == 'reap' then
   for _, session in ipairs(redis.call('ZRANGEBYSCORE', sessions, '-inf', now, 'LIMIT', 0, 16)) do
     local held = base .. 'held:' .. session
-    for _, id in ipairs(redis.call('HKEYS', held)) do
+    for _, id in ipairs(redis.call('SMEMBERS', held)) do
       if recovered == limit then break end
-      local claimed = redis.call('HGET', held, id)
-      redis.call('HDEL', held, id)
+      redis.call('SREM', held, id)
       local record = redis.call('HGET', jobs, id)
       if record then
         local head = head_of(record)
         local crashes = tonumber(field(head, 'crashes') or 0) + 1
         record = remember(timeline, id, record, 'n=' .. (tonumber(field(head, 'attempts') or 0) + 1) .. ' by=' .. session
-          .. ' started=' .. claimed .. ' ended=' .. nowText .. ' outcome=crashed error=lease-ended')
+          .. ' ended=' .. nowText .. ' outcome=crashed error=lease-ended')
         record = with_field(record, 'crashes', crashes)
         redis.call('HSET', jobs, id, record)
         if crashes >= crash_limit then

@@ -12,7 +12,7 @@ for _, lane in ipairs(redis.call('ZRANGE', KEYS[3], 0, 499)) do
 end
 local held = 0
 for _, session in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
-  held = held + redis.call('HLEN', base .. 'held:' .. session)
+  held = held + redis.call('SCARD', base .. 'held:' .. session)
 end
 return {'ok', now, redis.call('HLEN', KEYS[2]), redis.call('ZCARD', KEYS[5]), redis.call('ZCARD', KEYS[6]), held,
   lanes, redis.call('HGETALL', meta), redis.call('HGETALL', KEYS[7])}

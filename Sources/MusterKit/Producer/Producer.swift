@@ -16,7 +16,6 @@ public final class Producer: Sendable {
     private let host = thisHost()
     private let pid = Int(ProcessInfo.processInfo.processIdentifier)
     private let known = Mutex<Set<String>>([])
-    private let random = Mutex(SystemRandomNumberGenerator())
 
     /// - Parameters:
     ///   - server: the Redis to enqueue to.
@@ -131,10 +130,7 @@ public final class Producer: Sendable {
     }
 
     private func freshIDs(_ count: Int) -> [String] {
-        let milliseconds = Int(Date().timeIntervalSince1970 * 1000)
-        return random.withLock { random in
-            (0..<count).map { _ in JobID.make(milliseconds: milliseconds, random: &random) }
-        }
+        JobID.make(count, milliseconds: Int(Date().timeIntervalSince1970 * 1000))
     }
 
     private func announce(_ queue: String) async throws(MusterError) {

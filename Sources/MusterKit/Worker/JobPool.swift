@@ -10,6 +10,7 @@ import Synchronization
 final class JobPool: Sendable {
     private struct Runner {
         var job: ClaimedJob
+        var since = ContinuousClock.now
         var task: Task<Void, Never>?
     }
 
@@ -51,6 +52,13 @@ final class JobPool: Sendable {
     }
 
     var runningCount: Int { state.withLock { $0.runners.count } }
+
+    /// What runs now, and for how long; the first `bound` of it.
+    func running(bound: Int) -> [(id: String, age: Duration)] {
+        state.withLock { state in
+            state.runners.values.prefix(bound).map { ($0.job.id, .now - $0.since) }
+        }
+    }
 
     var isEmpty: Bool {
         state.withLock { $0.runners.isEmpty && $0.waitingCount == 0 && $0.outcomes.allSatisfy(\.isEmpty) }
@@ -164,6 +172,7 @@ final class JobPool: Sendable {
             state.finished += 1
             if !state.isCancelled, let next = state.next() {
                 state.runners[number]?.job = next
+                state.runners[number]?.since = .now
                 return next
             }
             state.runners[number] = nil

@@ -382,6 +382,7 @@ final class WorkerSession: Sendable {
                     ("lastClaim", seen.lastClaim), ("refusals", String(seen.refusals)),
                     ("leaseMs", String(options.lease.wholeMilliseconds)), ("exitPhase", seen.phase ?? ""),
                     ("types", worker.handlers.types.joined(separator: ",")),
+                    ("runs", pool.running(bound: 100).map { "\($0.id)=\($0.age.wholeMilliseconds)" }.joined(separator: ",")),
                 ])
         }
     }
