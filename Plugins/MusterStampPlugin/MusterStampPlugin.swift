@@ -14,13 +14,20 @@ struct MusterStampPlugin: BuildToolPlugin {
         if !FileManager.default.fileExists(atPath: tick.path) {
             try Data().write(to: tick)
         }
+        // SwiftPM's coming build system hands a command nothing but what is named here. All of the environment would
+        // be too much, because it ends in the build folder's manifest, secrets included.
+        let environment = ProcessInfo.processInfo.environment.filter {
+            ["MUSTER_BUILD", "PATH", "HOME"].contains($0.key)
+        }
         return [
             .buildCommand(
                 displayName: "Build stamp of \(target.name)",
                 executable: try context.tool(named: "MusterStampTool").url,
                 arguments: [
-                    "--directory", context.package.directoryURL.path, "--output", output.path, "--tick", tick.path,
+                    "--directory", context.package.directoryURL.path, "--output", output.path, "--tick",
+                    tick.path,
                 ],
+                environment: environment,
                 inputFiles: [tick],
                 outputFiles: [output]
             )

@@ -62,7 +62,10 @@ public struct BuildStamp: Hashable, Sendable {
         guard let first = revision.utf8.first, first.isLetterOrDigit else {
             throw .malformed(text, place, "the revision begins with a letter or a digit")
         }
-        guard revision.utf8.allSatisfy({ $0.isLetterOrDigit || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") })
+        guard
+            revision.utf8.allSatisfy({
+                $0.isLetterOrDigit || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_")
+            })
         else {
             throw .malformed(text, place, "the revision holds letters, digits, `.` and `_` only")
         }

@@ -12,7 +12,9 @@ struct Checksum {
                 mix(byte)
                 length += 1
             }
-            withUnsafeBytes(of: length.littleEndian) { $0.forEach { mix($0) } }
+            for shift in stride(from: 0, to: UInt64.bitWidth, by: 8) {
+                mix(UInt8(truncatingIfNeeded: length >> shift))
+            }
         }
     }
 

@@ -96,14 +96,14 @@ struct ChildProcess {
 
         let argv = arguments.map(cString)
         let envp = environment.map(cString)
-        defer { (argv + envp).forEach { $0?.deallocate() } }
+        defer { for text in argv + envp { text.deallocate() } }
         var pid: pid_t = 0
         let failure = posix_spawn(&pid, program, &actions, &attributes, argv + [nil], envp + [nil])
         guard failure == 0 else { throw LaunchError(reason: String(cString: strerror(failure))) }
         return pid
     }
 
-    private static func cString(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar>? {
+    private static func cString(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar> {
         let text = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
         for (index, byte) in bytes.enumerated() { text[index] = CChar(bitPattern: byte) }
         text[bytes.count] = 0

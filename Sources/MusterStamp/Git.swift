@@ -46,7 +46,8 @@ struct Git {
     /// climb up and take the outer repository for it.
     func nested(_ path: [UInt8]) -> Git {
         var environment = environment
-        environment["GIT_CEILING_DIRECTORIES"] = Git.text(path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
+        environment["GIT_CEILING_DIRECTORIES"] = Git.text(
+            path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
         return Git(directory: path, program: program, environment: environment)
     }
 
@@ -58,7 +59,7 @@ struct Git {
     /// - Throws: ``StampError`` with code `missing` (no repository), `gitDubiousOwnership` or `git`.
     func run(_ words: String..., paths: [[UInt8]] = []) throws(StampError) -> [UInt8] {
         // A file system monitor is a program that the repository's own settings name; the answer is the same without.
-        let options = ["-c", "core.fsmonitor=false", "-c", "diff.autoRefreshIndex=true"]
+        let options = ["-c", "core.fsmonitor=false"]
         let arguments = [Array("-C".utf8), directory] + (options + words).map { Array($0.utf8) }
         let separator = paths.isEmpty ? [] : [Array("--".utf8)]
         let child: ChildProcess

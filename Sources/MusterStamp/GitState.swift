@@ -5,7 +5,7 @@ import Foundation
 /// 1. Find the top of the repository, so that each of its directories gives the same answer.
 /// 2. Read the commit's hash and its committer's time.
 /// 3. List what differs from the commit: tracked files by content, mode or absence, and untracked files that are not
-///    ignored. Whether a difference is staged plays no part, since staging changes no source.
+///    ignored. What has been staged of it plays no part in the digest, since staging changes no source.
 /// 4. Digest the differing files: names, modes, contents. Their newest time is when this source came to be.
 struct GitState {
     /// Cut to a fixed length, where `git rev-parse --short` goes by how many objects a clone happens to hold: a shallow
@@ -32,7 +32,8 @@ struct GitState {
         guard try git.hasCommit() else {
             throw StampError(
                 code: .gitNoCommits,
-                message: "no build stamp: the repository of \(name) has no commit yet; commit, or \(StampError.remedy)"
+                message:
+                    "no build stamp: the repository of \(name) has no commit yet; commit, or \(StampError.remedy)"
             )
         }
         let line = Git.text(try git.run("rev-list", "--max-count=1", "--timestamp", "HEAD"))
@@ -40,7 +41,8 @@ struct GitState {
         guard fields.count == 2, let time = Int(fields[0]) else {
             throw StampError(
                 code: .git,
-                message: "git in \(name) tells no commit time: \(StampError.quoted(line)); \(StampError.remedy)"
+                message:
+                    "git in \(name) tells no commit time: \(StampError.quoted(line)); \(StampError.remedy)"
             )
         }
         commitTime = time

@@ -56,8 +56,12 @@ public enum StampFile {
 
     /// The system's own words where there are any; Foundation's description of a file error spans a paragraph.
     private static func reason(of error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        guard let underlying, underlying.domain == NSPOSIXErrorDomain else { return "\(error.localizedDescription)" }
+        let underlying = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error).map {
+            $0 as NSError
+        }
+        guard let underlying, underlying.domain == NSPOSIXErrorDomain else {
+            return "\(error.localizedDescription)"
+        }
         return String(cString: strerror(Int32(underlying.code)))
     }
 }

@@ -23,7 +23,8 @@ public struct StampResolver: Sendable {
     ///   - compiled: `MusterBuild.stamp`, in a program that uses MusterStampPlugin.
     ///   - gitDirectory: the application's directory, anywhere in its repository; nil asks git nothing.
     public init(
-        flag: String?, environment: [String: String], directories: [String], compiled: String?, gitDirectory: String?
+        flag: String?, environment: [String: String], directories: [String], compiled: String?,
+        gitDirectory: String?
     ) {
         self.flag = flag
         self.environment = environment
@@ -39,14 +40,16 @@ public struct StampResolver: Sendable {
         if let flag { return try given(flag, by: .flag) }
         if let value = environment["MUSTER_BUILD"] { return try given(value, by: .environment) }
         for directory in directories {
-            let path = directory.hasSuffix("/") ? directory + StampFile.name : "\(directory)/\(StampFile.name)"
+            let path =
+                directory.hasSuffix("/") ? directory + StampFile.name : "\(directory)/\(StampFile.name)"
             guard StampFile.exists(path) else { continue }
             return ResolvedStamp(
                 stamp: try StampFile.read(path), source: .file(path), explanation: "written in \(path)")
         }
         if let compiled {
             let stamp = try BuildStamp(compiled, from: StampSource.compiled.description)
-            return ResolvedStamp(stamp: stamp, source: .compiled, explanation: "compiled in by MusterStampPlugin")
+            return ResolvedStamp(
+                stamp: stamp, source: .compiled, explanation: "compiled in by MusterStampPlugin")
         }
         guard let gitDirectory else { throw .missing("no source has one") }
         let state = try GitState(directory: gitDirectory, environment: environment)
@@ -71,6 +74,7 @@ public struct StampResolver: Sendable {
         }
         let stamp = try BuildStamp("\(text)-\(commit.revision)", from: source.description)
         return ResolvedStamp(
-            stamp: stamp, source: source, explanation: "number given by \(source), revision by \(commit.variable)")
+            stamp: stamp, source: source,
+            explanation: "number given by \(source), revision by \(commit.variable)")
     }
 }

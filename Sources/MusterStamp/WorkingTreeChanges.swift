@@ -39,17 +39,24 @@ struct WorkingTreeChanges {
         self.newest = newest
     }
 
-    /// Sorted by bytes and without repetition: git lists a file twice where the index and the tree disagree.
+    /// Sorted by bytes, so that the digest does not follow the order in which git happens to list them.
     private static func paths(_ git: Git) throws(StampError) -> [[UInt8]] {
-        let tracked = try git.run(
-            "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none", "HEAD")
-        let untracked = try git.run("ls-files", "--others", "--exclude-standard", "-z")
+        // Not `git diff HEAD`, which writes the index even where it is told not to take locks.
+        let listing = try git.run(
+            "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all",
+            "--ignore-submodules=none")
         let stampFile = Array(StampFile.name.utf8)
-        var paths = Set(tracked.split(separator: 0).map { Array($0) })
-        for path in untracked.split(separator: 0) {
+        let untracked = Array("?? ".utf8)
+        var paths: [[UInt8]] = []
+        for entry in listing.split(separator: 0) {
+            let path = entry.dropFirst(untracked.count)
             // The stamp of a tree must not depend on whether it has been written down there.
-            if path.split(separator: UInt8(ascii: "/")).last.map({ Array($0) }) == stampFile { continue }
-            paths.insert(Array(path.last == UInt8(ascii: "/") ? path.dropLast() : path))
+            if entry.starts(with: untracked),
+                path.split(separator: UInt8(ascii: "/")).last?.elementsEqual(stampFile) == true
+            {
+                continue
+            }
+            paths.append(Array(path.last == UInt8(ascii: "/") ? path.dropLast() : path))
         }
         return paths.sorted { $0.lexicographicallyPrecedes($1) }
     }

@@ -22,7 +22,8 @@ while let option = words.popFirst() {
     }
     options[option] = value
 }
-guard let directory = options["--directory"], let output = options["--output"], let tick = options["--tick"] else {
+guard let directory = options["--directory"], let output = options["--output"], let tick = options["--tick"]
+else {
     fail(usage, status: 2)
 }
 
@@ -40,8 +41,15 @@ do {
         }
 
         """.utf8)
-    if FileManager.default.contents(atPath: output) != source {
+    let files = FileManager.default
+    if files.contents(atPath: output) != source {
+        let before = try? files.attributesOfItem(atPath: output)[.modificationDate] as? Date
         try source.write(to: URL(filePath: output), options: .atomic)
+        // The compiler's driver compares whole seconds: a file rewritten within one would not be compiled again.
+        if let before, Int(before.timeIntervalSince1970) >= Int(Date().timeIntervalSince1970) {
+            let next = Date(timeIntervalSince1970: before.timeIntervalSince1970.rounded(.down) + 1)
+            try files.setAttributes([.modificationDate: next], ofItemAtPath: output)
+        }
     }
     try Data("\(UUID())\n".utf8).write(to: URL(filePath: tick))
 } catch let error as StampError {

@@ -1,0 +1,3 @@
+extension String {
+    var isOneLine: Bool { !contains(where: \.isNewline) }
+}
