@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
-# Builds Examples/StampedWorker in a scratch copy of this tree, and holds the stamp that the plugin compiled in against
-# what git and the environment say. One line a check; exit 1 if any failed. Run it from the root: Tests/plugin-stamp.sh
+# Builds Examples/StampedWorker in a scratch copy of this tree, holds the stamp that the plugin compiled in against
+# what git and the environment say, and lets its worker run what its producer enqueues. One line a check; exit 1 if any failed. Run it from the root: Tests/plugin-stamp.sh
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/muster-plugin-stamp.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
+redis='' worker=''
+finish() {
+    for pid in $worker $redis; do
+        kill "$pid"
+        wait "$pid" || true
+    done
+    rm -rf "$scratch"
+}
+trap finish EXIT
 tree=$scratch/muster
 mkdir "$tree"
 
@@ -126,6 +134,21 @@ in_tree worktree add --quiet "$scratch/linked"
 tree=$scratch/linked
 build
 check "a linked working tree is stamped too" "1763000500-$(short)" "$(stamp)"
+
+redis-server --port 0 --unixsocket "$scratch/redis.sock" --dir "$scratch" --save '' --logfile "$scratch/redis.log" &
+redis=$!
+export MUSTER_REDIS=unix://$scratch/redis.sock
+"$scratch/build/debug/StampedWorker" work >"$scratch/greetings" 2>"$scratch/worker.log" &
+worker=$!
+"$scratch/build/debug/StampedWorker" enqueue Ann >"$scratch/id"
+deadline=$((SECONDS + 30))
+until grep -q Hello "$scratch/greetings" || [ $SECONDS -ge $deadline ]; do kill -0 "$worker"; done
+kill "$worker"
+status=0
+wait "$worker" || status=$?
+worker=''
+check "the example's worker ran what its producer enqueued" "Hello Ann, from build $(stamp)" "$(cat "$scratch/greetings")"
+check "and ended as asked" "0" "$status"
 
 if [ "$failures" -gt 0 ]; then
     echo "$failures checks failed"
