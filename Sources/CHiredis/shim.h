@@ -60,6 +60,13 @@ static inline void muster_watch_dead_peer(int fd, int idle_s, int interval_s, in
 #endif
 }
 
+// What was not sent yet is thrown away at close: a command that was given up must not reach the server later,
+// after its repetition on another connection.
+static inline void muster_discard_unsent_at_close(int fd) {
+    struct linger abort_connection = {1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_connection, sizeof abort_connection);
+}
+
 // hiredis 0.14 writes without MSG_NOSIGNAL: a server that closed would end the process.
 static inline void muster_ignore_sigpipe(void) {
     struct sigaction current;

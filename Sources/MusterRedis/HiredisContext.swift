@@ -28,6 +28,9 @@ struct HiredisContext: ~Copyable, @unchecked Sendable {
         unsafe redisFree(pointer)
     }
 
+    /// Makes the end of this connection final for the server, too.
+    func discardUnsentAtClose() { unsafe muster_discard_unsent_at_close(pointer.pointee.fd) }
+
     var descriptor: Int32 { unsafe pointer.pointee.fd }
 
     /// Bytes that were appended and have not yet reached the kernel.

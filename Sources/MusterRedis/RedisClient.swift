@@ -269,6 +269,7 @@ public final class RedisClient: Sendable {
             state.broken = nil
             state.connectedAt = nil
             state.isAsleep = false
+            if !failed.isEmpty { state.context?.discardUnsentAtClose() }
             state.context = nil
             return failed
         }

@@ -53,17 +53,21 @@ final class Heartbeat: Sendable {
         var isLost = false
         while !isStopping.withLock({ $0 }) {
             let sent = ContinuousClock.now
-            report()
+            let third = lease.wholeMilliseconds / 3
+            var pause = Int.random(in: third * 3 / 4...third)
             if !isLost {
                 switch beat() {
                 case .renewed: confirmed = sent
                 case .lost: isLost = true
-                case .unheard: isLost = ContinuousClock.now - confirmed > lease * 4 / 5
+                case .unheard:
+                    let left = confirmed + lease * 4 / 5 - .now
+                    isLost = left <= .zero
+                    pause = min(pause, max(0, left.wholeMilliseconds))
                 }
                 if isLost { onLost() }
+                if confirmed == sent { report() }
             }
-            let third = lease.wholeMilliseconds / 3
-            _ = wake.wait(timeout: .now() + .milliseconds(Int.random(in: third * 3 / 4...third)))
+            _ = wake.wait(timeout: .now() + .milliseconds(pause))
         }
         report()
         ended.signal()
@@ -95,7 +99,7 @@ final class Heartbeat: Sendable {
         fleet.report(
             session: session.id, queues: snapshot.queues, claimedAgo: snapshot.claimedAgo, fields: snapshot.fields
         ) { _ in heard.signal() }
-        _ = heard.wait(timeout: .now() + .milliseconds(lease.wholeMilliseconds / 3))
+        _ = heard.wait(timeout: .now() + .milliseconds(lease.wholeMilliseconds / 6))
     }
 
     /// Waits for the last word, at most `bound`; called off the cooperative threads.

@@ -213,6 +213,7 @@ final class WorkerSession: Sendable {
         var turn = 0
         var finished = 0
         var last = ContinuousClock.now
+        var audited = last
         while seen.withLock({ $0.end }) == nil {
             await bell.wait()
             if worker.stopping.isAsked {
@@ -248,6 +249,10 @@ final class WorkerSession: Sendable {
             }
             turn &+= 1
             if goOn { news() }
+            if ContinuousClock.now - audited > worker.options.lease {
+                audited = .now
+                await audit()
+            }
         }
     }
 
@@ -347,6 +352,17 @@ final class WorkerSession: Sendable {
             guard isUnsure, seen.withLock({ $0.end }) == nil, !worker.stopping.isAsked else { break }
             isUnsure = (try? await queues[queue].handBack(session: id.id, keep: pool.heldIDs, leave: false)) == nil
         } while isUnsure
+        news()
+    }
+
+    /// Once a lease, between two claims: a claim that was given up as lost may have run after all, and its
+    /// jobs would stay held for as long as this session lives.
+    private func audit() async {
+        for queue in queues {
+            guard let count = try? await queue.handBack(session: id.id, keep: pool.heldIDs, leave: false), count > 0
+            else { continue }
+            logger.warning("jobs that a lost answer had claimed were handed back", metadata: ["jobs": "\(count)"])
+        }
         news()
     }
 
