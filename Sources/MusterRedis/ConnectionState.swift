@@ -83,8 +83,9 @@ struct ConnectionState {
             if exchange.startOffset >= written {
                 unsent.append(exchange)
             } else {
-                failed.append(exchange.failed(
-                    RedisError(error.code, error.message, execution: .unknown)))
+                failed.append(
+                    exchange.failed(
+                        RedisError(error.code, error.message, execution: .unknown)))
             }
         }
         self = ConnectionState()

@@ -1,11 +1,11 @@
 import CHiredis
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The one owner of a C connection. Pointers live in this file and nowhere else.
@@ -78,7 +78,7 @@ struct HiredisContext: ~Copyable, @unchecked Sendable {
         }
         do {
             try ask(RedisCommand("CLIENT", "SETNAME", options.clientName), at: endpoint)
-        } catch where error.code == .noPermission || error.code == .reply {
+        } catch  where error.code == .noPermission || error.code == .reply {
             // The name is a courtesy to whoever reads CLIENT LIST; an account without that right works.
         }
         if endpoint.database != 0 {
@@ -94,7 +94,8 @@ struct HiredisContext: ~Copyable, @unchecked Sendable {
         }
         defer { unsafe freeReplyObject(object) }
         if case .error(let error) = unsafe Self.copy(object.assumingMemoryBound(to: redisReply.self)) {
-            throw RedisError(error.code, "\(endpoint) refuses the connection: \(error.message)", execution: .notExecuted)
+            throw RedisError(
+                error.code, "\(endpoint) refuses the connection: \(error.message)", execution: .notExecuted)
         }
     }
 
@@ -159,10 +160,11 @@ struct HiredisContext: ~Copyable, @unchecked Sendable {
         case REDIS_REPLY_ERROR:
             unsafe .error(RedisError(reply: String(decoding: Self.bytes(reply), as: UTF8.self)))
         case REDIS_REPLY_ARRAY:
-            unsafe .array((0..<Int(reply.pointee.elements)).compactMap { index in
-                guard let element = unsafe reply.pointee.element[index] else { return RedisReply.null }
-                return unsafe copy(element)
-            })
+            unsafe .array(
+                (0..<Int(reply.pointee.elements)).compactMap { index in
+                    guard let element = unsafe reply.pointee.element[index] else { return RedisReply.null }
+                    return unsafe copy(element)
+                })
         default:
             .null
         }

@@ -55,7 +55,10 @@ public final class RedisClient: Sendable {
         self.endpoint = endpoint
         self.options = options
         self.subscription = subscription
-        if subscription != nil { state.withLock { $0.isStarted = true }; startLoopThread { self.run() } }
+        if subscription != nil {
+            state.withLock { $0.isStarted = true }
+            startLoopThread { self.run() }
+        }
     }
 
     /// Since when the present connection stands, or nil while there is none.

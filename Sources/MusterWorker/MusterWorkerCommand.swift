@@ -1,6 +1,6 @@
 public import ArgumentParser
 import Foundation
-public import Logging
+import Logging
 import MusterCommandLine
 public import MusterKit
 import UnixSignals
@@ -27,17 +27,23 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     @OptionGroup var connection: ServerOptions
     @Option(help: "Queues to take jobs from, with commas between; default default.") var queues: String?
     @Option(help: "Jobs to run at once; default 10.") var concurrency: Int?
-    @Option(help: ArgumentHelp("What runs which job type; default the configuration file.", valueName: "file")) var handlers: String?
+    @Option(help: ArgumentHelp("What runs which job type; default the configuration file.", valueName: "file"))
+    var handlers: String?
     @Option(help: "The build stamp, in place of what would be found.") var build: String?
-    @Option(help: ArgumentHelp(
-        "When Redis refuses this build and nothing is left that it may run: exit (with code 75) or wait. Without it, only a floor ends the worker.",
-        valueName: "exit|wait"))
+    @Option(
+        help: ArgumentHelp(
+            "When Redis refuses this build and nothing is left that it may run: exit (with code 75) or wait. Without it, only a floor ends the worker.",
+            valueName: "exit|wait"))
     var onStale: WorkerOptions.OnStale?
-    @Option(help: ArgumentHelp("How long running jobs may go on after a stop was asked for; default 25s.", valueName: "duration"), transform: DurationText.option)
+    @Option(
+        help: ArgumentHelp(
+            "How long running jobs may go on after a stop was asked for; default 25s.", valueName: "duration"),
+        transform: DurationText.option)
     var grace: DurationText?
     @Option(help: "A name for people, shown in the roll call.") var name: String?
     @Flag(help: "Also run the probe types muster.noop, echo, sleep, fail, crash, spin.") var probes = false
-    @Option(help: "trace, debug, info, notice, warning or error; default info.") var logLevel: Logger.Level?
+    @Option(help: "trace, debug, info, notice, warning or error; default info.", transform: level)
+    var logLevel: Logger.Level?
 
     static func main() async {
         await CommandMain.run(MusterWorkerCommand.self, name: "muster-worker")
@@ -51,7 +57,8 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         known.register(programs: file?.handlers ?? [:], build: stamp.stamp)
         if probes { known.registerProbes() }
         if known.types.isEmpty {
-            throw CommandFailure(.usage, "there is nothing to run: name a handlers file with --handlers, or try --probes")
+            throw CommandFailure(
+                .usage, "there is nothing to run: name a handlers file with --handlers, or try --probes")
         }
         var options = WorkerOptions()
         if let queues { options.queues = queues.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
@@ -61,10 +68,14 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         options.onStale = onStale
         var logger = Logger(label: "muster-worker", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel ?? .info
-        logger.info("starting", metadata: [
-            "build": "\(stamp.stamp)", "from": "\(stamp.source)", "types": "\(known.types.joined(separator: ","))",
-        ])
-        try await work(Worker(server: try connection.server(), build: stamp.stamp, options: options, handlers: known, logger: logger))
+        logger.info(
+            "starting",
+            metadata: [
+                "build": "\(stamp.stamp)", "from": "\(stamp.source)", "types": "\(known.types.joined(separator: ","))",
+            ])
+        try await work(
+            Worker(
+                server: try connection.server(), build: stamp.stamp, options: options, handlers: known, logger: logger))
     }
 
     private func work(_ worker: Worker) async throws {
@@ -84,4 +95,10 @@ struct MusterWorkerCommand: AsyncParsableCommand {
 }
 
 extension WorkerOptions.OnStale: ExpressibleByArgument {}
-extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+private func level(_ text: String) throws -> Logger.Level {
+    guard let level = Logger.Level(rawValue: text) else {
+        throw ValidationError("there is no such level; use trace, debug, info, notice, warning or error")
+    }
+    return level
+}

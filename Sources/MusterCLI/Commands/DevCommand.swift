@@ -35,7 +35,9 @@ struct DevCommand: AsyncParsableCommand {
         try await redis.start()
         Terminal.say("Redis is up. In another terminal:\n\n  export MUSTER_REDIS=\(redis.url)\n")
         let crew = DevCrew(program: try Self.workerProgram(), arguments: try arguments(redis.url, stamp))
-        if let stamp { Terminal.say("\(workers) workers of build \(stamp) take jobs from \(queues). Ctrl-C stops everything.") }
+        if let stamp {
+            Terminal.say("\(workers) workers of build \(stamp) take jobs from \(queues). Ctrl-C stops everything.")
+        }
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<workers { group.addTask { await crew.keepRunning("dev-\(number + 1)") } }
             group.addTask {
@@ -71,7 +73,10 @@ struct DevCommand: AsyncParsableCommand {
         let own = (Bundle.main.executableURL ?? here).resolvingSymlinksInPath()
         let beside = own.deletingLastPathComponent().appendingPathComponent("muster-worker").path
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        guard let found = ProgramSearch.isExecutableFile(beside) ? beside : ProgramSearch.find(["muster-worker"], in: path) else {
+        guard
+            let found = ProgramSearch.isExecutableFile(beside)
+                ? beside : ProgramSearch.find(["muster-worker"], in: path)
+        else {
             throw CommandFailure(.failed, "muster-worker is neither beside muster nor in PATH; install both together")
         }
         return found

@@ -65,7 +65,8 @@ struct EnqueueAnswer: Encodable {
             let mine = build.map { $0.sequence == sequence ? "your \($0)" : "\(requirement)" } ?? "\(requirement)"
             let subject = runnable.live == 0 ? "all" : "\(runnable.stale)"
             let verb = runnable.live > 0 && runnable.stale == 1 ? "runs" : "run"
-            let theirs = runnable.newestStale.map { runnable.staleBuilds == 1 ? "\($0)" : "\($0) or older" } ?? "a build"
+            let theirs =
+                runnable.newestStale.map { runnable.staleBuilds == 1 ? "\($0)" : "\($0) or older" } ?? "a build"
             text += ": \(subject) \(verb) \(theirs), older than \(mine)."
         } else {
             text += "; it requires \(requirement)."

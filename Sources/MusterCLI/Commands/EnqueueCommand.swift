@@ -22,34 +22,49 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Argument(help: "The job type.") var type: String
     @Argument(help: "JSON text, @file, or - for standard input; default {}.") var payload: String?
     @Option(help: "The queue; default default.") var queue: String?
-    @Option(help: ArgumentHelp(
-        "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default at-least this build.",
-        valueName: "requirement"))
+    @Option(
+        help: ArgumentHelp(
+            "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default at-least this build.",
+            valueName: "requirement"))
     var require: String?
     @Option(help: "This program's build stamp, in place of what would be found.") var build: String?
     @Option(help: "high, normal or low; default normal.") var priority: Priority?
-    @Option(help: ArgumentHelp("Ready after this long, e.g. 250ms, 30s, 5m, 2h, 7d.", valueName: "duration"), transform: DurationText.option)
+    @Option(
+        help: ArgumentHelp("Ready after this long, e.g. 250ms, 30s, 5m, 2h, 7d.", valueName: "duration"),
+        transform: DurationText.option)
     var delay: DurationText?
     @Option(help: ArgumentHelp("Ready at this time, e.g. 2026-11-21T18:00:00Z.", valueName: "time")) var at: String?
     @Option(help: "Attempts after the first; default 25.") var retries: Int?
-    @Option(help: ArgumentHelp("Cancel the handler after this long.", valueName: "duration"), transform: DurationText.option) var timeout: DurationText?
+    @Option(
+        help: ArgumentHelp("Cancel the handler after this long.", valueName: "duration"), transform: DurationText.option
+    ) var timeout: DurationText?
     @Option(help: "The job's id; repeating the call with it changes nothing.") var id: String?
-    @Option(help: ArgumentHelp("Keep the result this long.", valueName: "duration"), transform: DurationText.option) var retain: DurationText?
+    @Option(help: ArgumentHelp("Keep the result this long.", valueName: "duration"), transform: DurationText.option)
+    var retain: DurationText?
     @Flag(help: "Wait until the job has ended and answer with its result.") var wait = false
-    @Option(help: ArgumentHelp("With --wait: how long; default for ever.", valueName: "duration"), transform: DurationText.option) var within: DurationText?
+    @Option(
+        help: ArgumentHelp("With --wait: how long; default for ever.", valueName: "duration"),
+        transform: DurationText.option) var within: DurationText?
     @Flag(help: "With --wait: show what the job says of its progress.") var progress = false
-    @Option(help: ArgumentHelp("Bulk: a file with one payload a line, or - for standard input.", valueName: "jobs.ndjson"))
+    @Option(
+        help: ArgumentHelp("Bulk: a file with one payload a line, or - for standard input.", valueName: "jobs.ndjson"))
     var file: String?
     @Option(help: "Bulk: this many jobs with the same payload.") var count: Int?
 
     func validate() throws {
         if file != nil, payload != nil { throw ValidationError("give either a payload or --file, not both") }
         if file != nil, count != nil { throw ValidationError("give either --file or --count, not both") }
-        if file != nil || count != nil, id != nil { throw ValidationError("--id names one job; it does not go with --file or --count") }
-        if file != nil || count != nil, wait { throw ValidationError("--wait waits for one job; it does not go with --file or --count") }
+        if file != nil || count != nil, id != nil {
+            throw ValidationError("--id names one job; it does not go with --file or --count")
+        }
+        if file != nil || count != nil, wait {
+            throw ValidationError("--wait waits for one job; it does not go with --file or --count")
+        }
         if delay != nil, at != nil { throw ValidationError("give either --delay or --at, not both") }
         if within != nil || progress, !wait { throw ValidationError("--within and --progress go with --wait") }
-        if let count, !(1...10_000_000).contains(count) { throw ValidationError("--count must be between 1 and 10000000") }
+        if let count, !(1...10_000_000).contains(count) {
+            throw ValidationError("--count must be between 1 and 10000000")
+        }
     }
 
     func run() async throws {
@@ -74,9 +89,12 @@ struct EnqueueCommand: AsyncParsableCommand {
             Terminal.endProgress()
         } catch {
             Terminal.endProgress()
-            if common.json { try JSONOutput.print(EnqueueAnswer.Failure(outcome: error.outcome.rawValue, error: error.message)) }
+            if common.json {
+                try JSONOutput.print(EnqueueAnswer.Failure(outcome: error.outcome.rawValue, error: error.message))
+            }
             throw error.outcome == .unknown
-                ? CommandFailure(.redis, "\(error.message); whether it was enqueued is unknown: repeat it with --id to be safe")
+                ? CommandFailure(
+                    .redis, "\(error.message); whether it was enqueued is unknown: repeat it with --id to be safe")
                 : CommandFailure(error)
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)

@@ -22,10 +22,12 @@ struct FleetListCommand: AsyncParsableCommand {
         defer { inspector.close() }
         let report = try await inspector.fleet()
         let shown = report.only { worker in
-            (all || common.json || worker.state != .stopped) && (!stale || worker.verdict == .behind && worker.state != .stopped)
+            (all || common.json || worker.state != .stopped)
+                && (!stale || worker.verdict == .behind && worker.state != .stopped)
         }
         if common.json { return try JSONOutput.print(shown) }
-        var table = Table("HOST", "PID", "NAME", "BUILD", "STATE", "VERDICT", "QUEUES", "RUNNING", "REFUSED", "LAST CLAIM")
+        var table = Table(
+            "HOST", "PID", "NAME", "BUILD", "STATE", "VERDICT", "QUEUES", "RUNNING", "REFUSED", "LAST CLAIM")
         for worker in shown.workers {
             table.add(
                 worker.host, "\(worker.pid)", worker.name ?? "-", worker.build ?? "none", worker.state.rawValue,

@@ -38,7 +38,9 @@ struct JobWaitCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Option(help: "Look in this queue only.") var queue: String?
-    @Option(help: ArgumentHelp("How long to wait; default for ever.", valueName: "duration"), transform: DurationText.option) var within: DurationText?
+    @Option(
+        help: ArgumentHelp("How long to wait; default for ever.", valueName: "duration"), transform: DurationText.option
+    ) var within: DurationText?
     @Flag(help: "Show what the job says of its progress.") var progress = false
     @Argument(help: "The job's id.") var id: String
 

@@ -37,7 +37,8 @@ struct JobText {
                     + " with build \(producer.build ?? "none")")
         }
         for attempt in report.attempts {
-            var line = "  \(attempt.startedAt.map { "\($0)" } ?? "?")  attempt \(attempt.number) on \(attempt.host ?? "?")"
+            var line =
+                "  \(attempt.startedAt.map { "\($0)" } ?? "?")  attempt \(attempt.number) on \(attempt.host ?? "?")"
             line += " pid \(attempt.pid.map { "\($0)" } ?? "?")"
             if let build = attempt.build { line += " build \(build)" }
             line += ": \(attempt.outcome)"

@@ -5,7 +5,8 @@ import MusterKit
 
 struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "load", abstract: "Puts no-op jobs through a queue of its own and measures; exit 1 if one was lost or run twice.",
+        commandName: "load",
+        abstract: "Puts no-op jobs through a queue of its own and measures; exit 1 if one was lost or run twice.",
         discussion: "EXAMPLE\n  muster load --jobs 200000 --json")
 
     @OptionGroup var common: CommonOptions
@@ -17,7 +18,8 @@ struct LoadCommand: AsyncParsableCommand {
 
     func validate() throws {
         for (name, value, range) in [
-            ("--jobs", jobs, 1...10_000_000), ("--singles", singles, 1...1_000_000), ("--rounds", rounds, 1...1_000_000),
+            ("--jobs", jobs, 1...10_000_000), ("--singles", singles, 1...1_000_000),
+            ("--rounds", rounds, 1...1_000_000),
             ("--payload-bytes", payloadBytes, 11...Limits.payloadBytes), ("--concurrency", concurrency, 1...10_000),
         ] where !range.contains(value) {
             throw ValidationError("\(name) must be between \(range.lowerBound) and \(range.upperBound)")

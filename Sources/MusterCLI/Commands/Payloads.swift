@@ -50,7 +50,9 @@ struct Payloads {
         do {
             return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         } catch {
-            throw CommandFailure(.usage, "cannot read \(path): \((error as NSError).localizedFailureReason ?? "no such file, or no permission")")
+            throw CommandFailure(
+                .usage,
+                "cannot read \(path): \((error as NSError).localizedFailureReason ?? "no such file, or no permission")")
         }
     }
 

@@ -11,7 +11,8 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: "The job type; muster.yaml says which program runs it.") var type: String
     @Argument(help: "JSON text, @file, or - for standard input; default {}.") var payload: String?
-    @Option(help: "The build stamp that the program is told; default this folder's, where it has one.") var build: String?
+    @Option(help: "The build stamp that the program is told; default this folder's, where it has one.") var build:
+        String?
 
     private struct Answer: Encodable {
         let type: String
@@ -22,11 +23,13 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let file = try common.configuration() else {
-            throw CommandFailure(.usage, "there is no muster.yaml here that says what runs \(type); name one with --config")
+            throw CommandFailure(
+                .usage, "there is no muster.yaml here that says what runs \(type); name one with --config")
         }
         guard let entry = file.handlers[type] else {
             let known = file.handlers.keys.sorted().joined(separator: ", ")
-            throw CommandFailure(.usage, "\(file.path) has no handler for \(type); it has: \(known.isEmpty ? "none" : known)")
+            throw CommandFailure(
+                .usage, "\(file.path) has no handler for \(type); it has: \(known.isEmpty ? "none" : known)")
         }
         let stamp = build == nil ? (try? common.stamp(flag: nil).stamp) : try common.stamp(flag: build).stamp
         let bytes = try Payloads(payload: payload, file: nil, count: nil).read()[0]
@@ -36,8 +39,10 @@ struct RunCommand: AsyncParsableCommand {
         switch outcome {
         case .succeeded(let result):
             if common.json {
-                try JSONOutput.print(Answer(
-                    type: type, outcome: "succeeded", result: result.isEmpty ? nil : JSONValue(bytes: result), error: nil))
+                try JSONOutput.print(
+                    Answer(
+                        type: type, outcome: "succeeded", result: result.isEmpty ? nil : JSONValue(bytes: result),
+                        error: nil))
             } else if !result.isEmpty {
                 FileHandle.standardOutput.write(Data(result + [0x0A]))
             }

@@ -27,9 +27,10 @@ struct StampShowCommand: AsyncParsableCommand {
     func run() async throws {
         let found = try common.stamp(flag: build)
         if common.json {
-            return try JSONOutput.print(Answer(
-                stamp: "\(found.stamp)", sequence: found.stamp.sequence, revision: found.stamp.revision,
-                source: found.source.name, explanation: found.explanation))
+            return try JSONOutput.print(
+                Answer(
+                    stamp: "\(found.stamp)", sequence: found.stamp.sequence, revision: found.stamp.revision,
+                    source: found.source.name, explanation: found.explanation))
         }
         print("\(found.stamp)")
         Terminal.say("from \(found.source): \(found.explanation)")

@@ -40,8 +40,9 @@ public struct CommandFailure: Error, Sendable, CustomStringConvertible {
             switch redis.remedy {
             case .fixAccess: "check the user and password in --redis or MUSTER_REDIS"
             case .tellCaller: "nothing was changed; the server needs help first"
-            default: redis.code == .cannotConnect
-                ? "is Redis running there? set --redis or MUSTER_REDIS, or try `muster dev`" : ""
+            default:
+                redis.code == .cannotConnect
+                    ? "is Redis running there? set --redis or MUSTER_REDIS, or try `muster dev`" : ""
             }
         return advice.isEmpty ? error.message : "\(error.message); \(advice)"
     }

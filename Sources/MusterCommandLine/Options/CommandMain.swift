@@ -17,14 +17,19 @@ public enum CommandMain {
         }
     }
 
-    private static func report<Root: AsyncParsableCommand>(_ error: any Error, _ root: Root.Type, _ name: String) -> Int32 {
+    private static func report<Root: AsyncParsableCommand>(_ error: any Error, _ root: Root.Type, _ name: String)
+        -> Int32
+    {
         if Root.exitCode(for: error) == .success {
             print(Root.fullMessage(for: error))
             return ExitStatus.done.rawValue
         }
         if Root.exitCode(for: error) == .validationFailure {
-            let help = Root.fullMessage(for: error).split(separator: "\n").last { $0.contains("--help") || $0.contains("-h") }
-            let hint = help.map { $0.trimmingCharacters(in: .whitespaces) } ?? "See '\(name) --help' for more information."
+            let help = Root.fullMessage(for: error).split(separator: "\n").last {
+                $0.contains("--help") || $0.contains("-h")
+            }
+            let hint =
+                help.map { $0.trimmingCharacters(in: .whitespaces) } ?? "See '\(name) --help' for more information."
             write("\(name): \(oneLine(Root.message(for: error))). \(hint)")
             return ExitStatus.usage.rawValue
         }

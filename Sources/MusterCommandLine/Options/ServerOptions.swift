@@ -5,15 +5,18 @@ public import MusterKit
 /// Which Redis and configuration a command uses. A flag beats the environment, which beats the file, which beats the
 /// default.
 public struct ServerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp(
-        "Redis: redis://[user:pass@]host[:port][/db] or unix:///path. Also MUSTER_REDIS; default redis://127.0.0.1:6379.",
-        valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "Redis: redis://[user:pass@]host[:port][/db] or unix:///path. Also MUSTER_REDIS; default redis://127.0.0.1:6379.",
+            valueName: "url"))
     public var redis: String?
 
     @Option(help: "Prefix of every key in Redis. Also MUSTER_NAMESPACE; default muster.")
     public var namespace: String?
 
-    @Option(help: ArgumentHelp("Configuration file. Also MUSTER_CONFIG; default ./muster.yaml where it exists.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Configuration file. Also MUSTER_CONFIG; default ./muster.yaml where it exists.", valueName: "file"))
     public var config: String?
 
     public init() {}

@@ -10,7 +10,9 @@ public enum Terminal {
     }()
 
     public enum Colour: String {
-        case red = "31", green = "32", yellow = "33", faint = "2"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
     }
 
     public static func coloured(_ text: String, _ colour: Colour) -> String {

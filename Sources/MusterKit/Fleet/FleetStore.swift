@@ -46,7 +46,8 @@ struct FleetStore: Sendable {
     }
 
     /// Every session of the last day with its fields, and the server's time.
-    func sessions() async throws(MusterError) -> (milliseconds: Int, sessions: [(id: String, fields: [String: String])]) {
+    func sessions() async throws(MusterError) -> (milliseconds: Int, sessions: [(id: String, fields: [String: String])])
+    {
         let time = try await ask(RedisCommand("TIME")).array ?? []
         let now = (time.first?.integer ?? 0) * 1000 + (time.last?.integer ?? 0) / 1000
         let ids = (try await ask(RedisCommand("ZRANGE", keys.sessions, "0", "-1")).array ?? []).compactMap(\.text)

@@ -44,11 +44,9 @@ extension Inspector {
         }
         let able = allowed.filter { worker in worker.types.contains(report.type ?? "") }
         report.waitingFor =
-            if live.isEmpty { .worker }
-            else if allowed.isEmpty { .build }
-            else if able.isEmpty { .handler }
-            else if able.allSatisfy({ $0.running >= $0.concurrency }) { .capacity }
-            else { nil }
+            if live.isEmpty { .worker } else if allowed.isEmpty { .build } else if able.isEmpty {
+                .handler
+            } else if able.allSatisfy({ $0.running >= $0.concurrency }) { .capacity } else { nil }
         return report
     }
 }
@@ -107,10 +105,11 @@ private struct JobAnswer {
         report.state = JobReport.State(rawValue: outcome["state"] ?? "") ?? .unknown
         let ended = outcome.number("ended") ?? 0
         let session = SessionParts(outcome["by"])
-        report.attempts.append(JobReport.Attempt(
-            number: (record?.attempts ?? 0) + 1, session: outcome["by"], host: session?.host, pid: session?.pid,
-            build: outcome["on"], startedAt: Timestamp(milliseconds: ended - (outcome.number("ms") ?? 0)),
-            endedAt: Timestamp(milliseconds: ended), outcome: report.state.rawValue, error: nil))
+        report.attempts.append(
+            JobReport.Attempt(
+                number: (record?.attempts ?? 0) + 1, session: outcome["by"], host: session?.host, pid: session?.pid,
+                build: outcome["on"], startedAt: Timestamp(milliseconds: ended - (outcome.number("ms") ?? 0)),
+                endedAt: Timestamp(milliseconds: ended), outcome: report.state.rawValue, error: nil))
         report.result = rest.isEmpty ? nil : JSONValue(bytes: rest)
         return report
     }

@@ -47,12 +47,13 @@ extension Inspector {
             else { continue }
             ready += count
             if let at = parts[2].integer { oldest = max(oldest ?? 0, now - at) }
-            lanes.append(QueueReport.Lane(
-                requirement: "\(lane.requirement)", priority: lane.priority.rawValue, count: count,
-                runnableBy: live.count { worker in
-                    worker.meets(lane.requirement) && (lane.knownType.map { worker.types.contains($0) } ?? true)
-                },
-                knows: lane.knownType))
+            lanes.append(
+                QueueReport.Lane(
+                    requirement: "\(lane.requirement)", priority: lane.priority.rawValue, count: count,
+                    runnableBy: live.count { worker in
+                        worker.meets(lane.requirement) && (lane.knownType.map { worker.types.contains($0) } ?? true)
+                    },
+                    knows: lane.knownType))
         }
         let counters = Self.pairs(answer[7])
         return QueueReport(

@@ -21,7 +21,9 @@ public final class Inspector: Sendable {
     /// Memory that the server uses for everything it holds, in bytes.
     public func serverMemoryBytes() async throws(MusterError) -> Int {
         let reply: RedisReply
-        do throws(RedisError) { reply = try await client.send(RedisCommand("INFO", "memory")) } catch { throw MusterError(error) }
+        do throws(RedisError) { reply = try await client.send(RedisCommand("INFO", "memory")) } catch {
+            throw MusterError(error)
+        }
         let line = (reply.text ?? "").split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") }
         return line.flatMap { Int($0.dropFirst("used_memory:".count)) } ?? 0
     }

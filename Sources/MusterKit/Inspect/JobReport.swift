@@ -48,7 +48,8 @@ public struct JobReport: Sendable, Encodable {
     public var result: JSONValue?
 
     private enum CodingKeys: String, CodingKey {
-        case id, type, queue, state, requirement, seq, enqueuedAt, dueAt, producer, attempts, waitingFor, progress, result
+        case id, type, queue, state, requirement, seq, enqueuedAt, dueAt, producer, attempts, waitingFor, progress,
+            result
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -19,8 +19,10 @@ public struct JobRecord: Sendable {
     public init?(_ bytes: [UInt8]) {
         guard bytes.starts(with: "v1 ".utf8) else { return nil }
         var type: String?
-        var attempts = 0, crashes = 0
-        var timeout: Int?, retain: Int?
+        var attempts = 0
+        var crashes = 0
+        var timeout: Int?
+        var retain: Int?
         var hasHistory = false
         var start = 3
         var end = start

@@ -21,7 +21,8 @@ public enum Name {
         else {
             throw MusterError(
                 .invalidValue,
-                "\(what) \(quoted(text)) is not an id: use 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit")
+                "\(what) \(quoted(text)) is not an id: use 1 to 128 of A-Z a-z 0-9 _ . - and start with a letter or digit"
+            )
         }
         return text
     }

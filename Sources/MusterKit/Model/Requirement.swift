@@ -45,7 +45,8 @@ public enum Requirement: Hashable, Sendable, CustomStringConvertible {
     private static func malformed(_ text: String) -> MusterError {
         MusterError(
             .invalidValue,
-            "requirement \(Name.quoted(text)) is not understood: use at-least:STAMP, any, exactly:REVISION, host:NAME or worker:SESSION")
+            "requirement \(Name.quoted(text)) is not understood: use at-least:STAMP, any, exactly:REVISION, host:NAME or worker:SESSION"
+        )
     }
 
     public var description: String {

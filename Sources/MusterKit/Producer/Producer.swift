@@ -205,7 +205,8 @@ public final class Producer: Sendable {
             do throws(MusterError) {
                 return try await body()
             } catch {
-                let mayRepeat = error.isRetriable && error.redis?.code != .cannotConnect || error.redis?.execution == .unknown
+                let mayRepeat =
+                    error.isRetriable && error.redis?.code != .cannotConnect || error.redis?.execution == .unknown
                 guard mayRepeat, ContinuousClock.now < deadline else { throw error }
                 if error.redis?.remedy == .rediscover { client.reconnect() }
                 try? await Task.sleep(for: .milliseconds(Int.random(in: pause / 2...pause)))

@@ -81,9 +81,10 @@ struct QueueStore: Sendable {
                 command.append(join ? "join" : "renew")
             },
             completion: { result in
-                completion(result.mapError { MusterError($0) }.flatMap { reply in
-                    Result { () throws(MusterError) in try ScriptAnswer(reply, of: Scripts.beat) }
-                })
+                completion(
+                    result.mapError { MusterError($0) }.flatMap { reply in
+                        Result { () throws(MusterError) in try ScriptAnswer(reply, of: Scripts.beat) }
+                    })
             })
     }
 
@@ -127,7 +128,8 @@ struct QueueStore: Sendable {
     }
 
     func report(progress text: String, of id: String, session: String) async throws(MusterError) {
-        _ = try await client.call(Scripts.progress, [keys.meta, keys.held(session), keys.progress, keys.jobs]) { command in
+        _ = try await client.call(Scripts.progress, [keys.meta, keys.held(session), keys.progress, keys.jobs]) {
+            command in
             command.append(id)
             command.append(text)
         }

@@ -13,7 +13,8 @@ struct ScriptAnswer {
         if state == "protocol" || state == "epoch" {
             throw MusterError(
                 .protocolTooOld,
-                "this queue asks for Muster \(state) \(parts.dropFirst().first?.text ?? "?"); this program is older and gets nothing: upgrade it")
+                "this queue asks for Muster \(state) \(parts.dropFirst().first?.text ?? "?"); this program is older and gets nothing: upgrade it"
+            )
         }
         self.state = state
         self.parts = parts

@@ -129,8 +129,9 @@ final class JobPool: Sendable {
     func handBackWaiting() {
         state.withLock { state in
             while let job = state.next() {
-                state.outcomes[job.queueIndex].append(Settlement(
-                    id: job.id, type: job.record.type, kind: .handedBack, milliseconds: 0, retainMilliseconds: nil))
+                state.outcomes[job.queueIndex].append(
+                    Settlement(
+                        id: job.id, type: job.record.type, kind: .handedBack, milliseconds: 0, retainMilliseconds: nil))
             }
         }
         bell.ring()

@@ -64,7 +64,8 @@ struct JobRunner: Sendable {
 
     /// Cancels the handler at its limit. It runs in a task of its own so that the limit, and not only the
     /// whole worker, can cancel it.
-    private func run(_ handler: @escaping Handlers.Raw, _ context: JobContext, limit: Duration) async throws -> [UInt8]? {
+    private func run(_ handler: @escaping Handlers.Raw, _ context: JobContext, limit: Duration) async throws -> [UInt8]?
+    {
         let work = Task { try await handler(context) }
         let timer = Task {
             try await Task.sleep(for: limit)
@@ -72,7 +73,11 @@ struct JobRunner: Sendable {
         }
         defer { timer.cancel() }
         do {
-            return try await withTaskCancellationHandler { try await work.value } onCancel: { work.cancel() }
+            return try await withTaskCancellationHandler {
+                try await work.value
+            } onCancel: {
+                work.cancel()
+            }
         } catch is CancellationError where !Task.isCancelled {
             throw JobTimedOut(limit: limit)
         }

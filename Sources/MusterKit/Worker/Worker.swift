@@ -56,8 +56,10 @@ public struct Worker: Service {
     ///   ``MusterError`` where the queue asks for a newer Muster.
     public func run() async throws {
         let client = RedisClient(server.endpoint, options: RedisOptions(clientName: "muster-worker"))
-        let beats = RedisClient(server.endpoint, options: RedisOptions(
-            connectTimeout: options.lease / 4, commandTimeout: options.lease / 3, clientName: "muster-heartbeat"))
+        let beats = RedisClient(
+            server.endpoint,
+            options: RedisOptions(
+                connectTimeout: options.lease / 4, commandTimeout: options.lease / 3, clientName: "muster-heartbeat"))
         defer {
             client.close()
             beats.close()

@@ -1,0 +1,162 @@
+import Logging
+import MusterRedis
+import Synchronization
+
+extension WorkerSession {
+    /// Settles and claims until the session ends.
+    func claim() async throws {
+        var turn = 0
+        var finished = 0
+        var last = ContinuousClock.now
+        var audited = last
+        while seen.withLock({ $0.end }) == nil {
+            await bell.wait()
+            if worker.stopping.isAsked {
+                end(.stopped)
+                return
+            }
+            let hadNews = seen.withLock { seen in
+                defer { seen.hasNews = false }
+                return seen.hasNews
+            }
+            var goOn = false
+            var mayAsk = hadNews
+            for offset in queues.indices where seen.withLock({ $0.end }) == nil {
+                let index = (turn + offset) % queues.count
+                let want = pool.want
+                let started = ContinuousClock.now
+                let outcomes = pool.takeOutcomes(queue: index)
+                if outcomes.isEmpty, want == 0 || !mayAsk { continue }
+                let answer: ClaimAnswer
+                do {
+                    answer = try await ask(index, want: want, turn: turn, outcomes)
+                } catch {
+                    try recover(error, queue: index, outcomes)
+                    await heal(index, error)
+                    continue
+                }
+                digest(answer, queue: index, want: want)
+                let now = ContinuousClock.now
+                finished = pool.adjust(finishedSince: finished, in: now - last, roundTrip: now - started)
+                last = now
+                if want > 0, answer.jobs.count == want { goOn = true }
+                mayAsk = mayAsk || !answer.jobs.isEmpty
+            }
+            turn &+= 1
+            if goOn { news() }
+            if ContinuousClock.now - audited > worker.options.lease {
+                audited = .now
+                await audit()
+            }
+        }
+    }
+
+    /// Settles what is finished and claims nothing.
+    /// - Returns: whether Redis took everything.
+    func settle() async -> Bool {
+        var isDone = true
+        for index in queues.indices {
+            let outcomes = pool.takeOutcomes(queue: index)
+            if outcomes.isEmpty { continue }
+            do {
+                _ = try await ask(index, want: 0, turn: 0, outcomes)
+            } catch {
+                pool.putBack(outcomes, queue: index)
+                bell.ring()
+                isDone = false
+            }
+        }
+        return isDone
+    }
+
+    func ask(_ queue: Int, want: Int, turn: Int, _ outcomes: [Settlement]) async throws(MusterError) -> ClaimAnswer {
+        try await queues[queue].claim(
+            ClaimRequest(
+                session: id, build: worker.build, want: want, types: types, turn: turn, outcomes: outcomes))
+    }
+
+    func digest(_ answer: ClaimAnswer, queue: Int, want: Int) {
+        if !answer.unsettled.isEmpty {
+            noise.log {
+                logger.notice(
+                    "outcomes of jobs that are not held any more were dropped",
+                    metadata: [
+                        "jobs": "\(answer.unsettled.count)", "first": "\(answer.unsettled[0])",
+                    ])
+            }
+        }
+        let isRefused = answer.reason == "newer-work-waiting" || answer.state == .stale
+        let onRefusal = seen.withLock { seen -> (@Sendable () -> Void)? in
+            let before = seen.lastClaim
+            if want > 0 || answer.state != .ok {
+                seen.lastClaim =
+                    answer.state == .ok ? (answer.reason.isEmpty ? "jobs" : answer.reason) : answer.state.rawValue
+            }
+            seen.claimedAt = .now
+            if isRefused { seen.refusals += 1 }
+            return isRefused && before != seen.lastClaim ? seen.onRefusal : nil
+        }
+        onRefusal?()
+        switch answer.state {
+        case .lost:
+            end(.lost)
+        case .stale:
+            noise.log {
+                logger.warning(
+                    "Redis refuses this build: it is below the floor", metadata: ["floor": "\(answer.sequenceNeeded)"])
+            }
+            if worker.options.onStale != .wait { end(.stale(needs: "at-least:\(answer.sequenceNeeded)")) }
+        case .ok:
+            if answer.reason == "newer-work-waiting" {
+                noise.log {
+                    logger.warning(
+                        "Redis refuses this build: newer work waits",
+                        metadata: [
+                            "jobs": "\(answer.newerWaiting)", "needs": "at-least:\(answer.sequenceNeeded)",
+                        ])
+                }
+                if worker.options.onStale == .exit, pool.isEmpty {
+                    end(.stale(needs: "at-least:\(answer.sequenceNeeded)"))
+                }
+            }
+        }
+        let name = queues[queue].keys.queue
+        var jobs: [ClaimedJob] = []
+        jobs.reserveCapacity(answer.jobs.count)
+        for (jobID, bytes) in answer.jobs {
+            guard let record = JobRecord(bytes) else {
+                logger.error("a record is not understood; the job is put with the dead", metadata: ["job": "\(jobID)"])
+                pool.putBack(
+                    [
+                        Settlement(
+                            id: jobID, type: "", kind: .dead(error: "the record is not understood by this version"),
+                            milliseconds: 0, retainMilliseconds: nil)
+                    ], queue: queue)
+                bell.ring()
+                continue
+            }
+            jobs.append(ClaimedJob(id: jobID, queue: name, queueIndex: queue, record: record))
+        }
+        if !jobs.isEmpty { pool.add(jobs) }
+    }
+
+    /// Keeps the outcomes for the next try. - Throws: what no retry can mend.
+    func recover(_ error: MusterError, queue: Int, _ outcomes: [Settlement]) throws {
+        pool.putBack(outcomes, queue: queue)
+        if error.code != .redis { throw error }
+        noise.log { logger.warning("a claim failed", metadata: ["error": "\(error)"]) }
+        if error.redis?.remedy == .rediscover { client.reconnect() }
+    }
+
+    /// After a pause, and where an answer was lost: says which jobs it really has, so that Redis takes the
+    /// others back from it.
+    func heal(_ queue: Int, _ error: MusterError) async {
+        var isUnsure = error.outcome == .unknown
+        repeat {
+            try? await Task.sleep(for: .milliseconds(Int.random(in: 50...250)))
+            guard isUnsure, seen.withLock({ $0.end }) == nil, !worker.stopping.isAsked else { break }
+            isUnsure = (try? await queues[queue].handBack(session: id.id, keep: pool.heldIDs, leave: false)) == nil
+        } while isUnsure
+        news()
+    }
+}
