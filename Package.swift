@@ -43,7 +43,7 @@ let package = Package(
             dependencies: ["CHiredis"],
             swiftSettings: ours + [.strictMemorySafety()]
         ),
-        .target(name: "MusterStamp", swiftSettings: ours),
+        .target(name: "MusterStamp", dependencies: ["MusterLaunch"], swiftSettings: ours),
         .target(
             name: "MusterKit",
             dependencies: [
@@ -91,7 +91,7 @@ let package = Package(
             dependencies: ["MusterRedis", "MusterTestKit"],
             swiftSettings: ours
         ),
-        .testTarget(name: "MusterStampTests", dependencies: ["MusterStamp"], swiftSettings: ours),
+        .testTarget(name: "MusterStampTests", dependencies: ["MusterLaunch", "MusterStamp"], swiftSettings: ours),
         .testTarget(
             name: "MusterLaunchTests",
             dependencies: ["MusterLaunch", "MusterCommandLine"],

@@ -41,11 +41,22 @@ public final class ChildProcess: Sendable {
     ///   - processGroup: The group it belongs to; by default a new one.
     /// - Throws: ``LaunchError`` when the program, its directory or a file is missing or may not be used, or when
     ///   the system has no process or descriptor left.
-    public init(
+    public convenience init(
         executable: String, arguments: [String] = [], environment: [String: String], directory: String? = nil,
         standardInput: StandardStream = .null, standardOutput: StandardStream = .inherit,
         standardError: StandardStream = .inherit, extraDescriptor3: Bool = false,
         processGroup: ProcessGroup = .own
+    ) throws(LaunchError) {
+        try self.init(
+            executable: executable, bytes: arguments.map { Array($0.utf8) }, environment: environment,
+            directory: directory, standardInput: standardInput, standardOutput: standardOutput,
+            standardError: standardError, extraDescriptor3: extraDescriptor3, processGroup: processGroup)
+    }
+
+    init(
+        executable: String, bytes arguments: [[UInt8]], environment: [String: String], directory: String? = nil,
+        standardInput: StandardStream, standardOutput: StandardStream, standardError: StandardStream,
+        extraDescriptor3: Bool = false, processGroup: ProcessGroup
     ) throws(LaunchError) {
         let input = try Connection(standardInput, childReads: true)
         let output = try Connection(standardOutput, childReads: false)

@@ -9,7 +9,8 @@ import Foundation
 /// One call of posix_spawn: the child gets exactly the descriptors, signals, environment and directory named here.
 struct SpawnRequest {
     let executable: String
-    let arguments: [String]
+    /// Bytes, because file names need not be text.
+    let arguments: [[UInt8]]
     let environment: [String: String]
     let directory: String?
     let group: ProcessGroup
@@ -52,13 +53,19 @@ struct SpawnRequest {
         guard status == 0 else { throw LaunchError.system(doing: "prepare \(executable)", code: status) }
 
         var pid: pid_t = 0
-        var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
+        var words: [UnsafeMutablePointer<CChar>?] = ([Array(executable.utf8)] + arguments).map(cString) + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] =
             environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in words + variables { free(text) } }
         status = posix_spawn(&pid, executable, &actions, &attributes, &words, &variables)
         guard status == 0 else { throw refusal(status) }
         return pid
+    }
+
+    private func cString(_ bytes: [UInt8]) -> UnsafeMutablePointer<CChar>? {
+        (bytes + [0]).withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { strdup($0.baseAddress!) }
+        }
     }
 
     #if canImport(Darwin)
@@ -91,7 +98,7 @@ struct SpawnRequest {
     // silently end at a NUL.
     private func check() throws(LaunchError) {
         guard executable.hasPrefix("/") else { throw LaunchError.notAbsolute(executable) }
-        for text in [executable] + arguments where text.utf8.contains(0) {
+        for text in [Array(executable.utf8)] + arguments where text.contains(0) {
             throw LaunchError.badText("cannot start \(executable): an argument contains a NUL byte")
         }
         for (name, value) in environment

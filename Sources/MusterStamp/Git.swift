@@ -1,4 +1,5 @@
 import Foundation
+import MusterLaunch
 
 /// Git, asked about one directory. It only ever reads: not even the index's cached times are written back.
 struct Git {
@@ -62,19 +63,19 @@ struct Git {
         let options = ["-c", "core.fsmonitor=false"]
         let arguments = [Array("-C".utf8), directory] + (options + words).map { Array($0.utf8) }
         let separator = paths.isEmpty ? [] : [Array("--".utf8)]
-        let child: ChildProcess
+        let run: CollectedRun
         do {
-            child = try ChildProcess(
-                program: program, arguments: arguments + separator + paths, environment: environment)
+            run = try CollectedRun(
+                executable: program, arguments: arguments + separator + paths, environment: environment)
         } catch {
-            throw failure("\(program) does not start: \(error.reason)")
+            throw failure("\(error)")
         }
-        guard child.status == 0 else { throw explain(child) }
-        return child.output
+        guard run.termination == .exited(0) else { throw explain(run) }
+        return run.output
     }
 
-    private func explain(_ child: ChildProcess) -> StampError {
-        let lines = Git.text(child.errors).split(whereSeparator: \.isNewline)
+    private func explain(_ run: CollectedRun) -> StampError {
+        let lines = Git.text(run.errors).split(whereSeparator: \.isNewline)
         let place = Git.text(directory)
         if lines.contains(where: { $0.contains("dubious ownership") }) {
             let command = lines.first { $0.contains("--add safe.directory") }.map {
@@ -92,7 +93,7 @@ struct Git {
         if lines.contains(where: { $0.contains("not a git repository") }) {
             return .missing("\(place) is in no git repository, and no other source has one")
         }
-        return failure(lines.first.map(String.init) ?? "it ended with status \(child.status)")
+        return failure(lines.first.map(String.init) ?? "it ended with \(run.termination)")
     }
 
     private func failure(_ reason: String) -> StampError {

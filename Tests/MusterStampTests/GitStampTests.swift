@@ -1,4 +1,5 @@
 import Foundation
+import MusterLaunch
 import Testing
 
 @testable import MusterStamp
@@ -169,11 +170,11 @@ import Testing
             func write(_ text: String) throws {
                 let script =
                     "printf '\(text)' > \"$(printf 'caf\\351')\" && touch -d @\(Repository.commitTime + 9) caf*"
-                let child = try ChildProcess(
-                    program: "/bin/sh",
+                let child = try CollectedRun(
+                    executable: "/bin/sh",
                     arguments: ["-c", "cd \(repository.root) && \(script)"].map { Array($0.utf8) },
                     environment: repository.environment)
-                try #require(child.status == 0)
+                try #require(child.termination == .exited(0))
             }
             try write("one")
             let first = try repository.stamp()

@@ -1,4 +1,5 @@
 import Foundation
+import MusterLaunch
 
 @testable import MusterStamp
 
@@ -42,11 +43,11 @@ final class Repository {
         let identity = [
             "-C", path(directory), "-c", "user.name=Test", "-c", "user.email=test@example.invalid",
         ]
-        let child = try ChildProcess(
-            program: "/usr/bin/env", arguments: (["git"] + identity + words).map { Array($0.utf8) },
+        let child = try CollectedRun(
+            executable: "/usr/bin/env", arguments: (["git"] + identity + words).map { Array($0.utf8) },
             environment: environment)
-        guard child.status == 0 else {
-            throw Failure(text: "git \(words) ended with \(child.status): \(Git.text(child.errors))")
+        guard child.termination == .exited(0) else {
+            throw Failure(text: "git \(words) ended with \(child.termination): \(Git.text(child.errors))")
         }
         return Git.text(child.output).trimmingCharacters(in: .newlines)
     }
