@@ -77,7 +77,7 @@ struct LoadRun: Sendable {
             try await ledger.wait(for: singles) { _ in }
             try await inspector.waitUntilEmpty(queue: queue)
             _ = ledger.takeIDs()
-            return try await measureLatency(producer, payload, options, ledger)
+            return try await measureLatency(producer, inspector, payload, options, ledger)
         }
         return Report(
             jobs: jobs, payloadBytes: payload.count, concurrency: concurrency,
@@ -117,12 +117,14 @@ struct LoadRun: Sendable {
     }
 
     private func measureLatency(
-        _ producer: Producer, _ payload: [UInt8], _ options: EnqueueOptions, _ ledger: RunLedger
+        _ producer: Producer, _ inspector: Inspector, _ payload: [UInt8], _ options: EnqueueOptions,
+        _ ledger: RunLedger
     ) async throws -> [Double] {
+        let queue = options.queue
         var latencies: [Double] = []
         for round in 0..<rounds {
-            // The worker must be back at rest: its settle and its empty claim come after the handler.
-            try await Task.sleep(for: .milliseconds(2))
+            // Asked without a pause, so that the machine is as awake as in a loop of PINGs.
+            try await inspector.waitUntilEmpty(queue: queue, pause: .zero)
             let start = ContinuousClock.now
             try await producer.enqueue(type: "muster.noop", payload: payload, options: options)
             try await ledger.wait(for: 1) { _ in }

@@ -29,8 +29,11 @@ public final class Inspector: Sendable {
     }
 
     /// Waits until a queue holds no live job.
-    public func waitUntilEmpty(queue: String) async throws {
+    /// - Parameter pause: between two looks; default 5 ms.
+    public func waitUntilEmpty(queue: String, pause: Duration = .milliseconds(5)) async throws {
         let store = try store(queue)
-        while try await store.overview()[2].integer != 0 { try await Task.sleep(for: .milliseconds(5)) }
+        while try await store.overview()[2].integer != 0 {
+            if pause > .zero { try await Task.sleep(for: pause) }
+        }
     }
 }
