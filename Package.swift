@@ -84,7 +84,7 @@ let package = Package(
         .target(name: "MusterTestKit", dependencies: ["MusterKit", "MusterLaunch"], swiftSettings: ours),
         .testTarget(
             name: "MusterRedisTests",
-            dependencies: ["MusterRedis", "MusterTestKit"],
+            dependencies: ["MusterRedis", "MusterLaunch", "MusterTestKit"],
             swiftSettings: ours
         ),
         .testTarget(name: "MusterStampTests", dependencies: ["MusterStamp"], swiftSettings: ours),
