@@ -67,7 +67,9 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Classifies an error reply, also where an older server nests the code inside a script's error text.
     public init(reply text: String) {
         let code = Code(errorReply: text)
-        self.init(code, text)
+        // Rights are looked at command by command: what a script did before the refused one has happened.
+        let isFromInside = code == .noPermission && Code.isFromInsideAScript(text)
+        self.init(code, text, execution: isFromInside ? .executed : nil)
     }
 
     public var remedy: Remedy {
@@ -117,12 +119,17 @@ extension RedisError.Code {
         }
     }
 
+    /// A refusal of one of a script's commands, in the words of 6.2 and 7.0, or of 7.2.
+    static func isFromInsideAScript(_ text: String) -> Bool {
+        text.contains("The user executing the script") || text.contains("ACL failure in script")
+    }
+
     private static func nested(in text: String) -> Self? {
         if text.hasPrefix("ERR max number of clients") { return .maxClients }
-        if text.contains("can't run this command") { return .noPermission }
+        if isFromInsideAScript(text) { return .noPermission }
         if text.contains("AUTH") && text.contains("without any password configured") { return .wrongPassword }
-        for word in text.split(separator: " ") where word.first == "-" || word.contains(":-") {
-            let bare = word.drop { $0 == "-" }
+        for word in text.split(separator: " ") where word.first == "-" {
+            let bare = word.dropFirst()
             if let code = serverCodes.first(where: { $0.0 == bare })?.1 { return code }
         }
         return nil
