@@ -45,6 +45,8 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         case noAuth = "NOAUTH"
         case wrongPassword = "WRONGPASS"
         case noPermission = "NOPERM"
+        /// A server in protected mode takes nobody from another machine.
+        case denied = "DENIED"
         /// Any other error reply.
         case reply = "ERR"
         case timeout
@@ -78,7 +80,7 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         case .readOnly, .unblocked, .moved, .ask: .rediscover
         case .outOfMemory, .misconfigured, .noReplicas: .tellCaller
         case .noScript: .loadScript
-        case .noAuth, .wrongPassword, .noPermission: .fixAccess
+        case .noAuth, .wrongPassword, .noPermission, .denied: .fixAccess
         case .timeout, .connectionLost, .protocolViolation: .wait
         case .reply, .closed: .none
         }
