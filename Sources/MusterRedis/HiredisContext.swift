@@ -54,8 +54,13 @@ struct HiredisContext: ~Copyable, @unchecked Sendable {
         }
         if case .tcp = endpoint.address {
             let dead = max(1000, options.deadPeerTimeout.milliseconds)
+            // Half of it in silence, the rest for as many probes as fit: where there is no limit on unanswered
+            // bytes as well (that is Linux'), these alone decide.
+            let idle = max(1, dead / 2000)
+            let interval = max(1, dead / 8000)
+            let probes = max(1, (dead / 1000 - idle) / interval)
             unsafe muster_watch_dead_peer(
-                raw.pointee.fd, Int32(dead / 2000 + 1), Int32(max(1, dead / 8000)), 4, UInt32(dead))
+                raw.pointee.fd, Int32(idle), Int32(interval), Int32(probes), UInt32(dead))
         }
         unsafe redisSetTimeout(raw, muster_timeval(timeout))
         try context.greet(endpoint, options)
