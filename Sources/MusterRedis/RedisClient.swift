@@ -243,6 +243,8 @@ public final class RedisClient: Sendable {
                     try state.context?.read()
                     while let reply = try state.context?.nextReply() ?? nil {
                         if subscription != nil {
+                            // Refused: it would stay deaf on this connection, so it asks again on the next.
+                            if case .error(let error) = reply { throw error }
                             messages.append(reply)
                         } else if let exchange = try state.connection.received(reply) {
                             done.append(exchange)
