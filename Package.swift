@@ -88,7 +88,7 @@ let package = Package(
         .target(name: "MusterTestKit", dependencies: ["MusterKit", "MusterLaunch"], swiftSettings: ours),
         .testTarget(
             name: "MusterRedisTests",
-            dependencies: ["MusterRedis", "MusterTestKit"],
+            dependencies: ["MusterRedis", "MusterLaunch", "MusterTestKit"],
             swiftSettings: ours
         ),
         .testTarget(name: "MusterStampTests", dependencies: ["MusterLaunch", "MusterStamp"], swiftSettings: ours),

@@ -57,8 +57,13 @@ struct HiredisContext: ~Copyable, @unchecked Sendable {
         }
         if case .tcp = endpoint.address {
             let dead = max(1000, options.deadPeerTimeout.milliseconds)
+            // Half of it in silence, the rest for as many probes as fit: where there is no limit on unanswered
+            // bytes as well (that is Linux'), these alone decide.
+            let idle = max(1, dead / 2000)
+            let interval = max(1, dead / 8000)
+            let probes = max(1, (dead / 1000 - idle) / interval)
             unsafe muster_watch_dead_peer(
-                raw.pointee.fd, Int32(dead / 2000 + 1), Int32(max(1, dead / 8000)), 4, UInt32(dead))
+                raw.pointee.fd, Int32(idle), Int32(interval), Int32(probes), UInt32(dead))
         }
         unsafe redisSetTimeout(raw, muster_timeval(timeout))
         try context.greet(endpoint, options)
@@ -71,31 +76,50 @@ struct HiredisContext: ~Copyable, @unchecked Sendable {
     private func greet(_ endpoint: RedisEndpoint, _ options: RedisOptions) throws(RedisError) {
         if let password = endpoint.password {
             if let user = endpoint.user {
-                try ask(RedisCommand("AUTH", user, password), at: endpoint)
+                try ask(RedisCommand("AUTH", user, password), at: endpoint, options)
             } else {
-                try ask(RedisCommand("AUTH", password), at: endpoint)
+                try ask(RedisCommand("AUTH", password), at: endpoint, options)
             }
         }
         do {
-            try ask(RedisCommand("CLIENT", "SETNAME", options.clientName), at: endpoint)
+            try ask(RedisCommand("CLIENT", "SETNAME", options.clientName), at: endpoint, options)
         } catch  where error.code == .noPermission || error.code == .reply {
             // The name is a courtesy to whoever reads CLIENT LIST; an account without that right works.
         }
         if endpoint.database != 0 {
-            try ask(RedisCommand("SELECT", String(endpoint.database)), at: endpoint)
+            try ask(RedisCommand("SELECT", String(endpoint.database)), at: endpoint, options)
         }
     }
 
-    private func ask(_ command: borrowing RedisCommand, at endpoint: RedisEndpoint) throws(RedisError) {
+    private func ask(
+        _ command: borrowing RedisCommand, at endpoint: RedisEndpoint, _ options: RedisOptions
+    ) throws(RedisError) {
         _ = append(command)
         var object: UnsafeMutableRawPointer?
         guard unsafe redisGetReply(pointer, &object) == REDIS_OK, let object = unsafe object else {
-            throw RedisError(.cannotConnect, "cannot connect to \(endpoint): \(errorText)")
+            let isTooLate = errno == EAGAIN
+            if let error = lastWords() { throw Self.refused(by: endpoint, error) }
+            let reason = isTooLate ? "it did not answer within \(options.connectTimeout.milliseconds) ms" : errorText
+            throw RedisError(.cannotConnect, "cannot connect to \(endpoint): \(reason)")
         }
         defer { unsafe freeReplyObject(object) }
         if case .error(let error) = unsafe Self.copy(object.assumingMemoryBound(to: redisReply.self)) {
-            throw RedisError(
-                error.code, "\(endpoint) refuses the connection: \(error.message)", execution: .notExecuted)
+            throw Self.refused(by: endpoint, error)
+        }
+    }
+
+    private static func refused(by endpoint: RedisEndpoint, _ error: RedisError) -> RedisError {
+        RedisError(error.code, "\(endpoint) refuses the connection: \(error.message)", execution: .notExecuted)
+    }
+
+    /// The error with which a server turned this client away before it had said anything. The greeting then
+    /// fails on a closed socket in which the reason still lies; the C library no longer reads from it.
+    private func lastWords() -> RedisError? {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 512, alignment: 1) { buffer -> RedisError? in
+            let count = unsafe recv(pointer.pointee.fd, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            guard count > 1, unsafe buffer[0] == UInt8(ascii: "-") else { return nil }
+            let line = unsafe buffer[1..<count].prefix { $0 != UInt8(ascii: "\r") }
+            return unsafe RedisError(reply: String(decoding: line, as: UTF8.self))
         }
     }
 

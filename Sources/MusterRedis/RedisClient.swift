@@ -10,7 +10,8 @@ import Synchronization
 /// 3. That thread alone connects and lets go of the connection: no other thread can close a descriptor
 ///    that it sleeps on.
 /// 4. When the connection ends, what was never written goes out again on the next one; what was written
-///    and not answered is *unknown*. It connects anew after a pause with jitter, resolving the name anew.
+///    and not answered is *unknown*. It connects anew, resolving the name anew; after a pause with jitter
+///    where it could not connect, or the connection was over as soon as it stood.
 /// 5. While there is no connection, a command waits for the attempt under way and fails with it.
 ///
 /// Call ``close()`` when done: the loop thread keeps the client alive until then.
@@ -153,8 +154,11 @@ public final class RedisClient: Sendable {
         while !state.withLock({ $0.isClosed }) {
             do {
                 let context = try HiredisContext.connect(endpoint, options)
-                failures = 0
-                serve(context)
+                let start = ContinuousClock.now
+                let error = serve(context)
+                // A peer that lets itself be greeted and then hangs up must not be stormed.
+                failures = ContinuousClock.now - start < options.reconnectPause ? failures + 1 : 0
+                if failures > 0 { pause(afterFailures: failures, error) }
             } catch {
                 failures += 1
                 let waiting = state.withLock { state in
@@ -185,7 +189,8 @@ public final class RedisClient: Sendable {
         }
     }
 
-    private func serve(_ context: consuming HiredisContext) {
+    /// - Returns: what ended the connection.
+    private func serve(_ context: consuming HiredisContext) -> RedisError {
         let descriptor = context.descriptor
         adopt(context)
         while true {
@@ -197,8 +202,10 @@ public final class RedisClient: Sendable {
             for message in messages { subscription?.received(message) }
             if over { break }
         }
-        deliver(release())
+        let (failed, error) = release()
+        deliver(failed)
         subscription?.disconnected()
+        return error
     }
 
     private func adopt(_ context: consuming HiredisContext) {
@@ -239,6 +246,8 @@ public final class RedisClient: Sendable {
                     try state.context?.read()
                     while let reply = try state.context?.nextReply() ?? nil {
                         if subscription != nil {
+                            // Refused: it would stay deaf on this connection, so it asks again on the next.
+                            if case .error(let error) = reply { throw error }
                             messages.append(reply)
                         } else if let exchange = try state.connection.received(reply) {
                             done.append(exchange)
@@ -259,7 +268,7 @@ public final class RedisClient: Sendable {
         }
     }
 
-    private func release() -> [ConnectionState.Exchange] {
+    private func release() -> (failed: [ConnectionState.Exchange], error: RedisError) {
         state.withLock { state in
             let error = state.broken ?? RedisError(.closed, "the Redis client is closed")
             let unwritten = state.unwritten
@@ -274,7 +283,7 @@ public final class RedisClient: Sendable {
             state.isAsleep = false
             if !failed.isEmpty { state.context?.discardUnsentAtClose() }
             state.context = nil
-            return failed
+            return (failed, error)
         }
     }
 

@@ -35,7 +35,8 @@ public struct RedisEndpoint: Sendable, Equatable, CustomStringConvertible {
         var rest = url[separator.upperBound...]
         var user: String?
         var password: String?
-        if let at = rest.lastIndex(of: "@") {
+        // Where the path of a socket begins at once, an @ in it is its own (`/run/redis-server@main/…`).
+        if !rest.hasPrefix("/"), let at = rest.lastIndex(of: "@") {
             let credentials = rest[..<at]
             rest = rest[rest.index(after: at)...]
             if let colon = credentials.firstIndex(of: ":") {
@@ -71,7 +72,7 @@ public struct RedisEndpoint: Sendable, Equatable, CustomStringConvertible {
         if rest.first == "[", let end = rest.firstIndex(of: "]") {
             host = String(rest[rest.index(after: rest.startIndex)..<end])
             let after = rest[rest.index(after: end)...]
-            if !after.isEmpty { port = try Self.port(after.dropFirst()) }
+            if !after.isEmpty { port = try Self.port(after.first == ":" ? after.dropFirst() : "") }
         } else if let colon = rest.lastIndex(of: ":") {
             host = String(rest[..<colon])
             port = try Self.port(rest[rest.index(after: colon)...])
@@ -102,17 +103,22 @@ public struct RedisEndpoint: Sendable, Equatable, CustomStringConvertible {
     }
 
     private static func port(_ text: Substring) throws(Malformed) -> Int {
-        guard let port = Int(text), (1...65535).contains(port) else {
+        guard let port = Self.number(text), (1...65535).contains(port) else {
             throw Malformed(description: "the port in the Redis URL must be a number from 1 to 65535")
         }
         return port
     }
 
     private static func database(_ text: Substring) throws(Malformed) -> Int {
-        guard let database = Int(text), database >= 0 else {
+        guard let database = Self.number(text) else {
             throw Malformed(description: "the database in the Redis URL must be a number, as in redis://host:6379/0")
         }
         return database
+    }
+
+    /// Digits only: `Int` would take a sign, too.
+    private static func number(_ text: Substring) -> Int? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }
 
     private static func decode(_ text: Substring) throws(Malformed) -> String {
@@ -123,14 +129,18 @@ public struct RedisEndpoint: Sendable, Equatable, CustomStringConvertible {
                 bytes.append(byte)
                 continue
             }
-            let hex = String(decoding: rest.prefix(2), as: UTF8.self)
-            guard hex.utf8.count == 2, let value = UInt8(hex, radix: 16), value != 0 else {
-                throw Malformed(description: "a % in the Redis URL must be followed by two hexadecimal digits")
+            let digits = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+            guard digits.count == 2, digits != [0, 0] else {
+                throw Malformed(
+                    description: "a % in the Redis URL must be followed by two hexadecimal digits, and not by 00")
             }
-            bytes.append(value)
+            bytes.append(UInt8(digits[0] << 4 | digits[1]))
             rest = rest.dropFirst(2)
         }
-        return String(decoding: bytes, as: UTF8.self)
+        guard let decoded = String(validating: bytes, as: UTF8.self) else {
+            throw Malformed(description: "what the % signs in the Redis URL stand for is not UTF-8")
+        }
+        return decoded
     }
 
     /// The URL without the password.

@@ -45,6 +45,8 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         case noAuth = "NOAUTH"
         case wrongPassword = "WRONGPASS"
         case noPermission = "NOPERM"
+        /// A server in protected mode takes nobody from another machine.
+        case denied = "DENIED"
         /// Any other error reply.
         case reply = "ERR"
         case timeout
@@ -67,7 +69,9 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Classifies an error reply, also where an older server nests the code inside a script's error text.
     public init(reply text: String) {
         let code = Code(errorReply: text)
-        self.init(code, text)
+        // Rights are looked at command by command: what a script did before the refused one has happened.
+        let isFromInside = code == .noPermission && Code.isFromInsideAScript(text)
+        self.init(code, text, execution: isFromInside ? .executed : nil)
     }
 
     public var remedy: Remedy {
@@ -76,7 +80,7 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         case .readOnly, .unblocked, .moved, .ask: .rediscover
         case .outOfMemory, .misconfigured, .noReplicas: .tellCaller
         case .noScript: .loadScript
-        case .noAuth, .wrongPassword, .noPermission: .fixAccess
+        case .noAuth, .wrongPassword, .noPermission, .denied: .fixAccess
         case .timeout, .connectionLost, .protocolViolation: .wait
         case .reply, .closed: .none
         }
@@ -117,12 +121,17 @@ extension RedisError.Code {
         }
     }
 
+    /// A refusal of one of a script's commands, in the words of 6.2 and 7.0, or of 7.2.
+    static func isFromInsideAScript(_ text: String) -> Bool {
+        text.contains("The user executing the script") || text.contains("ACL failure in script")
+    }
+
     private static func nested(in text: String) -> Self? {
         if text.hasPrefix("ERR max number of clients") { return .maxClients }
-        if text.contains("can't run this command") { return .noPermission }
+        if isFromInsideAScript(text) { return .noPermission }
         if text.contains("AUTH") && text.contains("without any password configured") { return .wrongPassword }
-        for word in text.split(separator: " ") where word.first == "-" || word.contains(":-") {
-            let bare = word.drop { $0 == "-" }
+        for word in text.split(separator: " ") where word.first == "-" {
+            let bare = word.dropFirst()
             if let code = serverCodes.first(where: { $0.0 == bare })?.1 { return code }
         }
         return nil
