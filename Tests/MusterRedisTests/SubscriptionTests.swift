@@ -55,10 +55,10 @@ import Testing
 
     @Test func aListenerWithoutTheRightToItsChannelListensOnceItHasIt() async throws {
         try await withRedis { redis in
-            let operator_ = RedisClient(redis.endpoint)
-            defer { operator_.close() }
+            let administrator = RedisClient(redis.endpoint)
+            defer { administrator.close() }
             let rights = RedisCommand("ACL", "SETUSER", "ann", "on", ">geheim", "+@all", "resetchannels")
-            _ = try await operator_.send(rights)
+            _ = try await administrator.send(rights)
             var endpoint = redis.endpoint
             endpoint.user = "ann"
             endpoint.password = "geheim"
@@ -67,11 +67,11 @@ import Testing
             defer { client.close() }
             // It is refused, and says so in the server's log of refusals: once at least before the right comes.
             try await #expect(
-                eventually { try await operator_.send(RedisCommand("ACL", "LOG")).array?.isEmpty == false })
+                eventually { try await administrator.send(RedisCommand("ACL", "LOG")).array?.isEmpty == false })
             #expect(listener.heard.connects == 0)
-            _ = try await operator_.send(RedisCommand("ACL", "SETUSER", "ann", "&a"))
+            _ = try await administrator.send(RedisCommand("ACL", "SETUSER", "ann", "&a"))
             try await #expect(eventually { listener.heard.connects == 1 })
-            _ = try await operator_.send(RedisCommand("PUBLISH", "a", "hello"))
+            _ = try await administrator.send(RedisCommand("PUBLISH", "a", "hello"))
             try await #expect(eventually { listener.heard.messages == ["a: hello"] })
         }
     }
