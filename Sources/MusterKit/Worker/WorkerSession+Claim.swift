@@ -86,7 +86,7 @@ extension WorkerSession {
             }
         }
         let isRefused = answer.reason == "newer-work-waiting" || answer.state == .stale
-        let onRefusal = seen.withLock { seen -> (@Sendable () -> Void)? in
+        let onNews = seen.withLock { seen -> (@Sendable () -> Void)? in
             let before = seen.lastClaim
             if want > 0 || answer.state != .ok {
                 seen.lastClaim =
@@ -94,9 +94,10 @@ extension WorkerSession {
             }
             seen.claimedAt = .now
             if isRefused { seen.refusals += 1 }
-            return isRefused && before != seen.lastClaim ? seen.onRefusal : nil
+            let isNews = before == "never" || isRefused && before != seen.lastClaim
+            return isNews ? seen.onNews : nil
         }
-        onRefusal?()
+        onNews?()
         switch answer.state {
         case .lost:
             end(.lost)

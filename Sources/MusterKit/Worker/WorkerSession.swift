@@ -19,7 +19,7 @@ final class WorkerSession: Sendable {
         var phase: String?
         var end: End?
         var hasNews = true
-        var onRefusal: (@Sendable () -> Void)?
+        var onNews: (@Sendable () -> Void)?
     }
 
     let id: SessionID
@@ -62,7 +62,7 @@ final class WorkerSession: Sendable {
             queues: queues.map { QueueStore(beats, namespace: worker.server.namespace, queue: $0.keys.queue) },
             fleet: FleetStore(beats, namespace: worker.server.namespace),
             snapshot: { self.snapshot }, onLost: { self.end(.lost) })
-        seen.withLock { $0.onRefusal = { heartbeat.sayNow() } }
+        seen.withLock { $0.onNews = { heartbeat.sayNow() } }
         heartbeat.start()
         let listener = listen()
         defer { listener.close() }
