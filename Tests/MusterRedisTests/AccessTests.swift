@@ -56,10 +56,10 @@ import Testing
 
     @Test func aUserMayDoWhatItsRightsAllowAndNoMore() async throws {
         try await withGuardedRedis { _, endpoint in
-            let operator_ = RedisClient(endpoint)
-            defer { operator_.close() }
+            let admin = RedisClient(endpoint)
+            defer { admin.close() }
             let rule = RedisCommand("ACL", "SETUSER", "ann", "on", ">ge:heim/@", "~job:*", "+get", "+set", "+eval")
-            try await #expect(operator_.send(rule) == .status("OK"))
+            try await #expect(admin.send(rule) == .status("OK"))
             var endpoint = endpoint
             endpoint.user = "ann"
             endpoint.password = "ge:heim/@"
@@ -77,9 +77,9 @@ import Testing
 
     @Test func rightsThatEndInsideAScriptDoNotUndoWhatItDid() async throws {
         try await withRedis { redis in
-            let operator_ = RedisClient(redis.endpoint)
-            defer { operator_.close() }
-            _ = try await operator_.send(RedisCommand("ACL", "SETUSER", "ann", "on", ">geheim", "~job:*", "+set", "+eval"))
+            let admin = RedisClient(redis.endpoint)
+            defer { admin.close() }
+            _ = try await admin.send(RedisCommand("ACL", "SETUSER", "ann", "on", ">geheim", "~job:*", "+set", "+eval"))
             var endpoint = redis.endpoint
             endpoint.user = "ann"
             endpoint.password = "geheim"
@@ -91,7 +91,7 @@ import Testing
                 let error = try await ann.refusal(
                     of: RedisCommand("EVAL", "redis.call('set', KEYS[1], 'x') \(call)", "1", key))
                 #expect(error.code == .noPermission, "\(error.message)")
-                try await #expect(operator_.send(RedisCommand("EXISTS", key)) == .integer(1))
+                try await #expect(admin.send(RedisCommand("EXISTS", key)) == .integer(1))
                 #expect(error.execution == .executed, "the script's first command did run")
             }
         }
@@ -99,15 +99,15 @@ import Testing
 
     @Test func credentialsThatAreGivenLaterOpenTheServerWithoutARestart() async throws {
         try await withRedis { redis in
-            let operator_ = RedisClient(redis.endpoint)
-            defer { operator_.close() }
+            let admin = RedisClient(redis.endpoint)
+            defer { admin.close() }
             var endpoint = redis.endpoint
             endpoint.user = "ann"
             endpoint.password = "geheim"
             let ann = RedisClient(endpoint, options: .brisk)
             defer { ann.close() }
             try await #expect(ann.refusal(of: RedisCommand("PING")).code == .wrongPassword)
-            _ = try await operator_.send(RedisCommand("ACL", "SETUSER", "ann", "on", ">geheim", "+@all"))
+            _ = try await admin.send(RedisCommand("ACL", "SETUSER", "ann", "on", ">geheim", "+@all"))
             try await #expect(ann.answer(to: RedisCommand("PING")) == .status("PONG"))
         }
     }

@@ -3,9 +3,9 @@ import MusterRedis
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A server on 127.0.0.1 that is no Redis: it lets itself be greeted and then breaks the protocol or the
@@ -34,9 +34,9 @@ final class BrokenPeer: Sendable {
     init(_ conducts: Conduct...) throws {
         self.conducts = conducts
         #if canImport(Glibc)
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         #else
-        listener = socket(AF_INET, SOCK_STREAM, 0)
+            listener = socket(AF_INET, SOCK_STREAM, 0)
         #endif
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -122,8 +122,8 @@ final class BrokenPeer: Sendable {
 
 private func closeDescriptor(_ number: Int32) {
     #if canImport(Glibc)
-    _ = Glibc.close(number)
+        _ = Glibc.close(number)
     #else
-    _ = Darwin.close(number)
+        _ = Darwin.close(number)
     #endif
 }

@@ -18,7 +18,9 @@ import Testing
         try await #expect(client.answer(to: RedisCommand("PING")) == .status("PONG"))
     }
 
-    static let cut = ["", "+", "+PON", "+PONG\r", "$5\r\nPO", "$5\r\nPONG!", "*2\r\n+PONG\r\n", "*2\r\n", ":1", "-ERR n"]
+    static let cut = [
+        "", "+", "+PON", "+PONG\r", "$5\r\nPO", "$5\r\nPONG!", "*2\r\n+PONG\r\n", "*2\r\n", ":1", "-ERR n",
+    ]
 
     @Test(arguments: cut)
     func aReplyThatIsCutShortIsALossAndNeverAReply(_ text: String) async throws {
@@ -29,7 +31,9 @@ import Testing
         }
     }
 
-    static let garbage = ["HTTP/1.1 400 Bad Request\r\n\r\n", "\r\n", "\u{0}\u{0}\u{0}", "*x\r\n", "$-7\r\n", ":12a\r\n"]
+    static let garbage = [
+        "HTTP/1.1 400 Bad Request\r\n\r\n", "\r\n", "\u{0}\u{0}\u{0}", "*x\r\n", "$-7\r\n", ":12a\r\n",
+    ]
 
     @Test(arguments: garbage)
     func whatIsNotTheProtocolIsAProtocolViolation(_ text: String) async throws {

@@ -1,9 +1,9 @@
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Other parts of the process, which open and close descriptors of their own and notice when somebody else
@@ -66,9 +66,9 @@ final class Bystanders: Sendable {
         func close() -> String? {
             for end in ends {
                 #if canImport(Glibc)
-                let status = Glibc.close(end)
+                    let status = Glibc.close(end)
                 #else
-                let status = Darwin.close(end)
+                    let status = Darwin.close(end)
                 #endif
                 if status != 0 { return "a pipe was closed by somebody else before its owner did" }
             }

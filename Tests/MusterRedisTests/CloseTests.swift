@@ -94,11 +94,11 @@ import Testing
                 #expect(try await CloseTests.isAlone(observer))
                 #expect(try await eventually { openDescriptors() <= descriptors })
                 #if os(Linux)
-                // The pool's threads and the observer's; none of the hundred and fifty.
-                #expect(
-                    try await eventually {
-                        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count < 40
-                    })
+                    // The pool's threads and the observer's; none of the hundred and fifty.
+                    #expect(
+                        try await eventually {
+                            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count < 40
+                        })
                 #endif
             }
         }

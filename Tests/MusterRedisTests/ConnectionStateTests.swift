@@ -1,6 +1,7 @@
-@testable import MusterRedis
 import Synchronization
 import Testing
+
+@testable import MusterRedis
 
 @Suite struct ConnectionStateTests {
     private let soon = ContinuousClock.now + .seconds(1)

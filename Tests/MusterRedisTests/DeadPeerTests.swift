@@ -1,12 +1,13 @@
 import MusterLaunch
-@testable import MusterRedis
 import MusterTestKit
 import Testing
 
+@testable import MusterRedis
+
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A peer that vanishes without a word cannot be had without a network of one's own; that the kernel was told
@@ -19,24 +20,24 @@ import Darwin
     }
 
     #if os(Linux)
-    @Test(arguments: [10, 4, 60])
-    func theKernelLooksForADeadPeerOnTCP(seconds: Int) async throws {
-        try await withRedis(.init(listensOnLoopback: true)) { redis in
-            let options = RedisOptions(deadPeerTimeout: .seconds(seconds))
-            let context = try HiredisContext.connect(try redis.loopbackEndpoint, options)
-            let socket = context.descriptor
-            let tcp = Int32(IPPROTO_TCP)
-            #expect(option(socket, SOL_SOCKET, SO_KEEPALIVE) == 1)
-            #expect(option(socket, tcp, TCP_NODELAY) == 1)
-            #expect(option(socket, tcp, TCP_USER_TIMEOUT) == seconds * 1000)
-            let idle = option(socket, tcp, TCP_KEEPIDLE)
-            let interval = option(socket, tcp, TCP_KEEPINTVL)
-            let count = option(socket, tcp, TCP_KEEPCNT)
-            #expect(idle > 0 && interval > 0 && count > 0)
-            #expect(idle + interval * count <= seconds + 1)
-            withExtendedLifetime(context) {}
+        @Test(arguments: [10, 4, 60])
+        func theKernelLooksForADeadPeerOnTCP(seconds: Int) async throws {
+            try await withRedis(.init(listensOnLoopback: true)) { redis in
+                let options = RedisOptions(deadPeerTimeout: .seconds(seconds))
+                let context = try HiredisContext.connect(try redis.loopbackEndpoint, options)
+                let socket = context.descriptor
+                let tcp = Int32(IPPROTO_TCP)
+                #expect(option(socket, SOL_SOCKET, SO_KEEPALIVE) == 1)
+                #expect(option(socket, tcp, TCP_NODELAY) == 1)
+                #expect(option(socket, tcp, TCP_USER_TIMEOUT) == seconds * 1000)
+                let idle = option(socket, tcp, TCP_KEEPIDLE)
+                let interval = option(socket, tcp, TCP_KEEPINTVL)
+                let count = option(socket, tcp, TCP_KEEPCNT)
+                #expect(idle > 0 && interval > 0 && count > 0)
+                #expect(idle + interval * count <= seconds + 1)
+                withExtendedLifetime(context) {}
+            }
         }
-    }
     #endif
 
     @Test func theDescriptorIsNonblockingAndNotInherited() async throws {

@@ -1,8 +1,9 @@
 import Foundation
-@testable import MusterLaunch
 import MusterRedis
 import MusterTestKit
 import Testing
+
+@testable import MusterLaunch
 
 /// The states of a real server in which it refuses commands: what the client makes of each.
 @Suite(.timeLimit(.minutes(1))) struct LiveErrorTests {
@@ -46,7 +47,8 @@ import Testing
         try await withServer { _, client in
             _ = try await client.send(RedisCommand("REPLICAOF", "127.0.0.1", "1"))
             try await expectRefused(RedisCommand("SET", "a", "x"), as: .readOnly, .rediscover, by: client)
-            try await expectRefused(RedisCommand("EVAL", writeInScript, "1", "a"), as: .readOnly, .rediscover, by: client)
+            try await expectRefused(
+                RedisCommand("EVAL", writeInScript, "1", "a"), as: .readOnly, .rediscover, by: client)
             _ = try await client.send(RedisCommand("CONFIG", "SET", "replica-serve-stale-data", "no"))
             try await expectRefused(RedisCommand("GET", "a"), as: .masterDown, .wait, by: client)
             _ = try await client.send(RedisCommand("REPLICAOF", "NO", "ONE"))
@@ -75,7 +77,8 @@ import Testing
         try await withServer { _, client in
             _ = try await client.send(RedisCommand("CONFIG", "SET", "min-replicas-to-write", "1"))
             try await expectRefused(RedisCommand("SET", "a", "x"), as: .noReplicas, .tellCaller, by: client)
-            try await expectRefused(RedisCommand("EVAL", writeInScript, "1", "a"), as: .noReplicas, .tellCaller, by: client)
+            try await expectRefused(
+                RedisCommand("EVAL", writeInScript, "1", "a"), as: .noReplicas, .tellCaller, by: client)
         }
     }
 

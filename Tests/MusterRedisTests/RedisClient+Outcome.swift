@@ -17,7 +17,8 @@ extension RedisClient {
     }
 
     /// Sends a command until it is answered: for what must work again after a loss.
-    func answer(to command: RedisCommand, sourceLocation: SourceLocation = #_sourceLocation) async throws -> RedisReply {
+    func answer(to command: RedisCommand, sourceLocation: SourceLocation = #_sourceLocation) async throws -> RedisReply
+    {
         var answer: RedisReply?
         let isAnswered = try await eventually {
             answer = try? await self.send(command)

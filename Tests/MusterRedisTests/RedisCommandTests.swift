@@ -1,7 +1,8 @@
 import MusterLaunch
-@testable import MusterRedis
 import MusterTestKit
 import Testing
+
+@testable import MusterRedis
 
 @Suite(.timeLimit(.minutes(1))) struct RedisCommandTests {
     /// Commands on both sides of every place where a length gets one more digit.
@@ -59,7 +60,8 @@ import Testing
             try await #expect(
                 client.send(RedisCommand("LRANGE", "list", "0", "-1"))
                     == .array([
-                        .bytes(Array("text".utf8)), .bytes(Array("-9223372036854775808".utf8)), .bytes([0, 13, 10, 255]),
+                        .bytes(Array("text".utf8)), .bytes(Array("-9223372036854775808".utf8)),
+                        .bytes([0, 13, 10, 255]),
                         .bytes(Array("job:".utf8) + [0, 1]), .bytes([]),
                     ]))
         }

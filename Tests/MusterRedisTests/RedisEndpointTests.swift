@@ -19,21 +19,47 @@ import Testing
         Good("redis://h", .init(address: .tcp(host: "h", port: 6379)), shown: "redis://h:6379"),
         Good("redis://h/", .init(address: .tcp(host: "h", port: 6379)), shown: "redis://h:6379"),
         Good("redis://h:1", .init(address: .tcp(host: "h", port: 1)), shown: "redis://h:1"),
-        Good("redis://h:65535/15", .init(address: .tcp(host: "h", port: 65535), database: 15), shown: "redis://h:65535/15"),
+        Good(
+            "redis://h:65535/15", .init(address: .tcp(host: "h", port: 65535), database: 15),
+            shown: "redis://h:65535/15"),
         Good("redis://[::1]", .init(address: .tcp(host: "::1", port: 6379)), shown: "redis://[::1]:6379"),
-        Good("redis://[fe80::2]:7000/3", .init(address: .tcp(host: "fe80::2", port: 7000), database: 3), shown: "redis://[fe80::2]:7000/3"),
-        Good("redis://:geheim@h", .init(address: .tcp(host: "h", port: 6379), password: "geheim"), shown: "redis://:***@h:6379"),
-        Good("redis://geheim@h", .init(address: .tcp(host: "h", port: 6379), password: "geheim"), shown: "redis://:***@h:6379"),
-        Good("redis://ann:geheim@h:7/2", .init(address: .tcp(host: "h", port: 7), user: "ann", password: "geheim", database: 2), shown: "redis://ann:***@h:7/2"),
-        Good("redis://a%3Ann:ge%2Fh%40e%25im@h", .init(address: .tcp(host: "h", port: 6379), user: "a:nn", password: "ge/h@e%im"), shown: "redis://a:nn:***@h:6379"),
-        Good("redis://ann:ge@he:im@h", .init(address: .tcp(host: "h", port: 6379), user: "ann", password: "ge@he:im"), shown: "redis://ann:***@h:6379"),
-        Good("redis://:gr%C3%BC%C3%9Fe@h", .init(address: .tcp(host: "h", port: 6379), password: "grüße"), shown: "redis://:***@h:6379"),
+        Good(
+            "redis://[fe80::2]:7000/3", .init(address: .tcp(host: "fe80::2", port: 7000), database: 3),
+            shown: "redis://[fe80::2]:7000/3"),
+        Good(
+            "redis://:geheim@h", .init(address: .tcp(host: "h", port: 6379), password: "geheim"),
+            shown: "redis://:***@h:6379"),
+        Good(
+            "redis://geheim@h", .init(address: .tcp(host: "h", port: 6379), password: "geheim"),
+            shown: "redis://:***@h:6379"),
+        Good(
+            "redis://ann:geheim@h:7/2",
+            .init(address: .tcp(host: "h", port: 7), user: "ann", password: "geheim", database: 2),
+            shown: "redis://ann:***@h:7/2"),
+        Good(
+            "redis://a%3Ann:ge%2Fh%40e%25im@h",
+            .init(address: .tcp(host: "h", port: 6379), user: "a:nn", password: "ge/h@e%im"),
+            shown: "redis://a:nn:***@h:6379"),
+        Good(
+            "redis://ann:ge@he:im@h", .init(address: .tcp(host: "h", port: 6379), user: "ann", password: "ge@he:im"),
+            shown: "redis://ann:***@h:6379"),
+        Good(
+            "redis://:gr%C3%BC%C3%9Fe@h", .init(address: .tcp(host: "h", port: 6379), password: "grüße"),
+            shown: "redis://:***@h:6379"),
         Good("unix:///run/redis.sock", .init(address: .unix(path: "/run/redis.sock")), shown: "unix:///run/redis.sock"),
-        Good("redis+unix:///run/redis.sock", .init(address: .unix(path: "/run/redis.sock")), shown: "unix:///run/redis.sock"),
-        Good("unix:///run/redis.sock?db=4", .init(address: .unix(path: "/run/redis.sock"), database: 4), shown: "unix:///run/redis.sock?db=4"),
-        Good("unix://ann:geheim@/r.sock", .init(address: .unix(path: "/r.sock"), user: "ann", password: "geheim"), shown: "unix://ann:***@/r.sock"),
+        Good(
+            "redis+unix:///run/redis.sock", .init(address: .unix(path: "/run/redis.sock")),
+            shown: "unix:///run/redis.sock"),
+        Good(
+            "unix:///run/redis.sock?db=4", .init(address: .unix(path: "/run/redis.sock"), database: 4),
+            shown: "unix:///run/redis.sock?db=4"),
+        Good(
+            "unix://ann:geheim@/r.sock", .init(address: .unix(path: "/r.sock"), user: "ann", password: "geheim"),
+            shown: "unix://ann:***@/r.sock"),
         Good("unix:///a%20b%3F.sock", .init(address: .unix(path: "/a b?.sock")), shown: "unix:///a b?.sock"),
-        Good("unix:///run/redis-server@main/r.sock", .init(address: .unix(path: "/run/redis-server@main/r.sock")), shown: "unix:///run/redis-server@main/r.sock"),
+        Good(
+            "unix:///run/redis-server@main/r.sock", .init(address: .unix(path: "/run/redis-server@main/r.sock")),
+            shown: "unix:///run/redis-server@main/r.sock"),
     ]
 
     @Test(arguments: good)

@@ -55,10 +55,10 @@ import Testing
 
     @Test func aListenerWithoutTheRightToItsChannelListensOnceItHasIt() async throws {
         try await withRedis { redis in
-            let operator_ = RedisClient(redis.endpoint)
-            defer { operator_.close() }
+            let admin = RedisClient(redis.endpoint)
+            defer { admin.close() }
             let rights = RedisCommand("ACL", "SETUSER", "ann", "on", ">geheim", "+@all", "resetchannels")
-            _ = try await operator_.send(rights)
+            _ = try await admin.send(rights)
             var endpoint = redis.endpoint
             endpoint.user = "ann"
             endpoint.password = "geheim"
@@ -66,11 +66,11 @@ import Testing
             let client = RedisClient(endpoint, options: .brisk, subscription: listener.subscription(to: ["a"]))
             defer { client.close() }
             // It is refused, and says so in the server's log of refusals: once at least before the right comes.
-            try await #expect(eventually { try await operator_.send(RedisCommand("ACL", "LOG")).array?.isEmpty == false })
+            try await #expect(eventually { try await admin.send(RedisCommand("ACL", "LOG")).array?.isEmpty == false })
             #expect(listener.heard.connects == 0)
-            _ = try await operator_.send(RedisCommand("ACL", "SETUSER", "ann", "&a"))
+            _ = try await admin.send(RedisCommand("ACL", "SETUSER", "ann", "&a"))
             try await #expect(eventually { listener.heard.connects == 1 })
-            _ = try await operator_.send(RedisCommand("PUBLISH", "a", "hello"))
+            _ = try await admin.send(RedisCommand("PUBLISH", "a", "hello"))
             try await #expect(eventually { listener.heard.messages == ["a: hello"] })
         }
     }
@@ -83,7 +83,8 @@ import Testing
             defer { publisher.close() }
             try await #expect(eventually { listener.heard.connects == 1 })
             client.close()
-            try await #expect(eventually { try await publisher.send(RedisCommand("PUBLISH", "a", "late")) == .integer(0) })
+            try await #expect(
+                eventually { try await publisher.send(RedisCommand("PUBLISH", "a", "late")) == .integer(0) })
             #expect(listener.heard.disconnects == 1)
         }
     }

@@ -40,6 +40,7 @@ struct Tally: Sendable {
         #expect(replies.count == answered, "two commands got one reply", sourceLocation: sourceLocation)
         #expect(counter >= answered, "an answered command did not run", sourceLocation: sourceLocation)
         #expect(
-            counter <= answered + unknown, "a command ran that was said not to have run", sourceLocation: sourceLocation)
+            counter <= answered + unknown, "a command ran that was said not to have run", sourceLocation: sourceLocation
+        )
     }
 }

@@ -157,7 +157,8 @@ import Testing
                 ])
                 try await #expect(
                     eventually {
-                        try await killer.send(RedisCommand("INFO", "clients")).text?.contains("blocked_clients:1") == true
+                        try await killer.send(RedisCommand("INFO", "clients")).text?.contains("blocked_clients:1")
+                            == true
                     })
                 _ = try await killer.send(RedisCommand("CLIENT", "KILL", "ID", number))
                 for result in await blocked {
