@@ -1,0 +1,43 @@
+# One command for everything; `make help` lists them.
+.DEFAULT_GOAL := help
+SCRIPTS := $(shell git ls-files '*.sh' .ci/run Benchmarks/bench Scripts)
+FORMAT := swift format lint --strict --recursive --configuration .swift-format
+
+.PHONY: help demo test lint build bench deps test-servers test-hiredis-1 clean
+
+help: ## Lists these commands
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+demo: ## Plays the story of the stale workers with real files, in its own folder
+	Scripts/demo
+
+build: ## Builds muster and muster-worker for use, into .build/release
+	swift build -c release --product muster
+	swift build -c release --product muster-worker
+
+test: lint ## Proves it: every test, on real Redis and real processes (what CI runs)
+	swift build --build-tests
+	swift test --skip-build
+	Tests/thread-sanitizer.sh
+	Tests/plugin-stamp.sh
+
+lint: ## Format, shell and YAML
+	$(FORMAT) Sources Tests Plugins Examples Package.swift
+	shellcheck $(SCRIPTS)
+	yamllint -d relaxed docker-compose.yml
+
+bench: ## Measures Muster against the floor, as ratios
+	Benchmarks/bench
+
+deps: ## Installs what is missing (apt or brew)
+	Scripts/install-dependencies
+
+test-servers: ## The tests that talk to Redis, against Redis 8 and Valkey 8 (root, debootstrap)
+	Tests/other-servers.sh
+
+test-hiredis-1: ## The same sources against hiredis 1.x, unpacked aside
+	Tests/with-hiredis-1.sh swift build --build-tests --scratch-path .build-hiredis-1x
+	Tests/with-hiredis-1.sh swift test --skip-build --scratch-path .build-hiredis-1x --filter MusterRedisTests
+
+clean: ## Removes everything that was built
+	rm -rf .build .build-*
