@@ -26,7 +26,10 @@ local stamp = ARGV[2] .. '-' .. revision
 redis.call('ZREM', idle, session)
 
 -- Outcomes lie in buckets that expire whole; a bucket is closed by age or size, the oldest go first.
+-- Retentions are rounded up to one of four steps an octave, so that few buckets are open at a time.
 local function bucket_for(retention, bytes)
+  local step = 2 ^ math.max(0, math.floor(math.log(math.max(1, retention)) / math.log(2)) - 2)
+  retention = math.ceil(retention / step) * step
   local name = 'bucket:' .. retention
   local current = redis.call('HGET', meta, name)
   local width = math.max(1000, math.min(600000, math.floor(retention / 8)))
@@ -119,7 +122,7 @@ while cursor <= #ARGV do
   else
     local head = head_of(record)
     local started = string.format('%.0f', now - tonumber(run))
-    local attempts = tonumber(field(head, 'attempts') or 0)
+    local attempts = number_field(head, 'attempts', 0)
     local line = 'n=' .. (attempts + 1) .. ' by=' .. session .. ' on=' .. stamp .. ' started=' .. started
       .. ' ended=' .. nowText
     if kind == 'success' then
@@ -136,7 +139,7 @@ while cursor <= #ARGV do
     elseif kind == 'failure' or kind == 'dead' then
       record = remember(timeline, id, record, line .. ' outcome=failed error=' .. second)
       redis.call('HSET', jobs, id, with_field(record, 'attempts', attempts + 1))
-      if kind == 'dead' or attempts + 1 > tonumber(field(head, 'retries') or 25) then
+      if kind == 'dead' or attempts + 1 > number_field(head, 'retries', 25) then
         bury(jobs, dead, timeline, id)
       else
         redis.call('ZADD', scheduled, now + tonumber(first), id)
@@ -146,18 +149,19 @@ while cursor <= #ARGV do
       redis.call('HSET', jobs, id, remember(timeline, id, record, line .. ' outcome=later'))
       redis.call('ZADD', scheduled, now + tonumber(first), id)
     else
-      local lane = lane_of(head)
       if kind ~= 'back' then
+        local lane = lane_of(head) or ''
         if kind == 'unknown-type' then
           lane = string.gsub(lane, ':knows:.*', '') .. ':knows:' .. first
         else
-          lane = string.match(lane, '^%l+') .. ':at-least:' .. first
+          lane = string.match(lane, '^%l*') .. ':at-least:' .. first
         end
         record = remember(timeline, id, record, line .. ' outcome=handed-back error=' .. kind)
-        redis.call('HSET', jobs, id, with_field(record, 'lane', lane))
+        record = with_field(record, 'lane', lane)
+        redis.call('HSET', jobs, id, record)
       end
-      give_back(lanes, id, lane)
-      wake(idle, lane, 1)
+      local lane = make_ready('LPUSH', jobs, lanes, dead, timeline, id, record)
+      if lane then wake(idle, lane, 1) end
     end
   end
 end

@@ -24,6 +24,11 @@ local function field(head, name)
   return string.match(head, ' ' .. name .. '=([^ ]*)')
 end
 
+-- A field's number; a record that a stranger damaged must not stop a script half-way.
+local function number_field(head, name, default)
+  return tonumber(field(head, name) or '') or default
+end
+
 local function with_field(record, name, value)
   local head = head_of(record)
   local rest = string.sub(record, #head + 1)
@@ -32,9 +37,12 @@ local function with_field(record, name, value)
   return head .. ' ' .. name .. '=' .. value .. rest
 end
 
--- The lane is written in the header only where it is not the usual one.
+-- The lane is written in the header only where it is not the usual one; nil where the header is damaged.
 local function lane_of(head)
-  return field(head, 'lane') or ('normal:at-least:' .. string.match(head, ' build=(%d+)'))
+  local lane = field(head, 'lane')
+  if lane then return string.find(lane, '^%l+:%l') and lane end
+  local sequence = string.match(head, ' build=(%d+)')
+  return sequence and ('normal:at-least:' .. sequence)
 end
 
 -- The lowest sequence that may look into a lane; -1 for lanes of one revision, host or session.
@@ -62,12 +70,6 @@ local function wake(idle, lane, count)
   end
 end
 
--- Puts an id that was claimed back where it came from, at the head.
-local function give_back(lanes, id, lane)
-  redis.call('LPUSH', base .. 'lane:' .. lane, id)
-  redis.call('ZADD', lanes, score_of(lane), lane)
-end
-
 -- Adds a line to a job's history; the last ten are kept. The record is marked, so that whoever settles the
 -- job takes its history along.
 -- Returns the record as it must be written.
@@ -89,4 +91,20 @@ local function bury(jobs, dead, timeline, id)
     redis.call('HDEL', timeline, oldest[1])
     redis.call('HINCRBY', meta, 'dead-dropped', 1)
   end
+end
+
+-- Makes an id ready again in the lane that its record names, at the end given; a record that names none goes to
+-- the dead, where a person sees it.
+-- Returns the lane, or nil.
+local function make_ready(push, jobs, lanes, dead, timeline, id, record)
+  local lane = lane_of(head_of(record))
+  if not lane then
+    record = remember(timeline, id, record, 'ended=' .. nowText .. ' outcome=failed error=the record is damaged')
+    redis.call('HSET', jobs, id, record)
+    bury(jobs, dead, timeline, id)
+    return nil
+  end
+  redis.call(push, base .. 'lane:' .. lane, id)
+  redis.call('ZADD', lanes, score_of(lane), lane)
+  return lane
 end

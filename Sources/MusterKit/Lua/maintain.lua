@@ -16,12 +16,8 @@ local due = redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, limi
 for _, id in ipairs(due) do
   local record = redis.call('HGET', jobs, id)
   redis.call('ZREM', scheduled, id)
-  if record then
-    local lane = lane_of(head_of(record))
-    redis.call('RPUSH', base .. 'lane:' .. lane, id)
-    redis.call('ZADD', lanes, score_of(lane), lane)
-    woken[lane] = (woken[lane] or 0) + 1
-  end
+  local lane = record and make_ready('RPUSH', jobs, lanes, dead, timeline, id, record)
+  if lane then woken[lane] = (woken[lane] or 0) + 1 end
 end
 
 local reaped, recovered = {}, 0
@@ -34,17 +30,16 @@ if ARGV[2] == 'reap' then
       local record = redis.call('HGET', jobs, id)
       if record then
         local head = head_of(record)
-        local crashes = tonumber(field(head, 'crashes') or 0) + 1
-        record = remember(timeline, id, record, 'n=' .. (tonumber(field(head, 'attempts') or 0) + 1) .. ' by=' .. session
+        local crashes = number_field(head, 'crashes', 0) + 1
+        record = remember(timeline, id, record, 'n=' .. (number_field(head, 'attempts', 0) + 1) .. ' by=' .. session
           .. ' ended=' .. nowText .. ' outcome=crashed error=lease-ended')
         record = with_field(record, 'crashes', crashes)
         redis.call('HSET', jobs, id, record)
         if crashes >= crash_limit then
           bury(jobs, dead, timeline, id)
         else
-          local lane = lane_of(head)
-          give_back(lanes, id, lane)
-          woken[lane] = (woken[lane] or 0) + 1
+          local lane = make_ready('LPUSH', jobs, lanes, dead, timeline, id, record)
+          if lane then woken[lane] = (woken[lane] or 0) + 1 end
         end
         recovered = recovered + 1
       end

@@ -94,7 +94,10 @@ struct QueueStore: Sendable {
     func handBack(session: String, keep: [String], leave: Bool) async throws(MusterError) -> Int {
         let answer = try await client.call(
             Scripts.handback,
-            [keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session)]
+            [
+                keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session), keys.dead,
+                keys.timeline,
+            ]
         ) { command in
             command.append(session)
             command.append(leave ? "leave" : "stay")
