@@ -104,7 +104,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["MusterKit", "MusterTestKit", "MusterLaunch"],
+            dependencies: ["MusterCLI", "MusterLaunch", "MusterTestKit", "MusterWorker"],
             swiftSettings: ours
         ),
     ]
