@@ -123,6 +123,12 @@ final class Cluster: Sendable {
         }
     }
 
+    /// One command to the server, whose error fails the test.
+    func redisCommand(_ words: String...) async throws {
+        let answer = try await run("/usr/bin/env", ["redis-cli", "-e", "-s", redis.socketPath] + words)
+        #expect(answer.status == 0, "redis-cli \(words): \(answer.output)\(answer.errors)")
+    }
+
     func queue(_ name: String = "default") async throws -> [String: Any] {
         let queues = try await muster("queue", "list", "--json").json()["queues"] as? [[String: Any]] ?? []
         return queues.first { $0["name"] as? String == name } ?? [:]
