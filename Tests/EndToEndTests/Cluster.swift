@@ -15,7 +15,8 @@ final class Cluster: Sendable {
 
         func json() throws -> [String: Any] {
             try #require(
-                try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any], "no JSON object: \(output)")
+                try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any], "no JSON object: \(output)"
+            )
         }
     }
 
@@ -94,11 +95,22 @@ final class Cluster: Sendable {
 
     /// Starts a worker; its log is `NAME.log` in the application's folder.
     func worker(_ name: String, build: String, _ arguments: String..., host: String? = nil) throws -> ChildProcess {
+        try start(name, build: build, arguments, host: host)
+    }
+
+    func start(_ name: String, build: String, _ arguments: [String], host: String? = nil) throws -> ChildProcess {
+        try begin(
+            "muster-worker", ["--build", build, "--name", name] + arguments, log: name, ["MUSTER_HOST": host ?? name])
+    }
+
+    /// Starts one of the executables, with its output in `LOG.log`.
+    func begin(
+        _ program: String, _ arguments: [String], log: String, _ more: [String: String] = [:]
+    ) throws -> ChildProcess {
+        let file = StandardStream.file("\(folder)/\(log).log", append: true)
         let child = try ChildProcess(
-            executable: "\(Self.binaries)/muster-worker", arguments: ["--build", build, "--name", name] + arguments,
-            environment: environment(["MUSTER_HOST": host ?? name]), directory: folder,
-            standardOutput: .file("\(folder)/\(name).log", append: true),
-            standardError: .file("\(folder)/\(name).log", append: true))
+            executable: "\(Self.binaries)/\(program)", arguments: arguments, environment: environment(more),
+            directory: folder, standardOutput: file, standardError: file)
         children.withLock { $0.append(child) }
         return child
     }

@@ -18,7 +18,8 @@ import Testing
 
             var started = 4
             for goal in stride(from: 400, through: 4000, by: 400) {
-                try await #expect(eventually(within: .seconds(120)) { cluster.runs().count >= goal }, "\(cluster.logs())")
+                try await #expect(
+                    eventually(within: .seconds(120)) { cluster.runs().count >= goal }, "\(cluster.logs())")
                 let victim = Int(random.next() % UInt64(workers.count))
                 workers.remove(at: victim).child.killAndReap()
                 started += 1
@@ -80,7 +81,8 @@ import Testing
         for (id, runs) in times where runs > 1 {
             let report = try await cluster.muster("job", "show", id, "--json").json()
             let outcomes = (report["attempts"] as? [[String: Any]] ?? []).compactMap { $0["outcome"] as? String }
-            #expect(outcomes.contains("crashed"), "\(id) ran \(runs) times and its timeline says \(outcomes), \(comment)")
+            #expect(
+                outcomes.contains("crashed"), "\(id) ran \(runs) times and its timeline says \(outcomes), \(comment)")
         }
     }
 }

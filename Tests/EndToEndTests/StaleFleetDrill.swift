@@ -27,7 +27,9 @@ import Testing
 
             let told = try await cluster.muster("enqueue", "record", "--build", Self.new, "--id", "told")
             #expect(told.errors.contains("0 of 20 workers of queue `default` may run this"), "\(told.errors)")
-            #expect(told.errors.contains("all run \(Self.old), older than your \(Self.new). The job waits. Stale hosts: old-1,"))
+            #expect(
+                told.errors.contains(
+                    "all run \(Self.old), older than your \(Self.new). The job waits. Stale hosts: old-1,"))
 
             try await #expect(eventually(within: .seconds(60)) { try await refusedHosts(cluster).count == 20 })
             try await #expect(cluster.queue()["ready"] as? Int == 2001)
