@@ -99,7 +99,10 @@ let package = Package(
         ),
         .testTarget(
             name: "MusterKitTests",
-            dependencies: ["MusterKit", "MusterRedis", "MusterTestKit"],
+            dependencies: [
+                "MusterKit", "MusterLaunch", "MusterRedis", "MusterTestKit",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: ours
         ),
         .testTarget(

@@ -36,7 +36,9 @@ public enum Name {
 
     /// A stranger's text for a message: bounded, without control characters.
     static func quoted(_ text: String) -> String {
-        let shown = text.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "\u{FFFD}" : String($0) }
+        let shown = text.unicodeScalars.prefix(80).map { scalar in
+            scalar.value < 32 || (127..<160).contains(scalar.value) ? "\u{FFFD}" : String(scalar)
+        }
         return "\"" + shown.joined() + (text.unicodeScalars.count > 80 ? "…" : "") + "\""
     }
 
