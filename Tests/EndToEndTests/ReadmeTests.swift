@@ -13,7 +13,8 @@ struct ReadmeTests {
         let end = try #require(text[start.upperBound...].range(of: "\n```"))
         try await Cluster.with { cluster in
             try cluster.write("quick-start", String(text[start.upperBound..<end.lowerBound]))
-            try FileManager.default.createDirectory(atPath: cluster.folder + "/empty", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: cluster.folder + "/empty", withIntermediateDirectories: true)
             let answer = try await cluster.run("/bin/bash", ["-euc", "cd empty && source ../quick-start"])
             let said = answer.output + answer.errors
             #expect(answer.status == 0, "\(said)")
