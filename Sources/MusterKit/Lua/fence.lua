@@ -87,6 +87,7 @@ local function bury(jobs, dead, timeline, id)
     local oldest = redis.call('ZPOPMIN', dead)
     redis.call('HDEL', jobs, oldest[1])
     redis.call('HDEL', timeline, oldest[1])
+    redis.call('HDEL', base .. 'progress', oldest[1])
     redis.call('HINCRBY', meta, 'dead-dropped', 1)
   end
 end
