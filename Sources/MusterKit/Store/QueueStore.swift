@@ -121,6 +121,9 @@ struct QueueStore: Sendable {
             command.append(200)
             command.append(3)
         }
+        guard answer.state == "ok" else {
+            return Maintained(promoted: 0, recovered: 0, reaped: [], nextDueMilliseconds: nil)
+        }
         let due = answer[4].integer ?? -1
         return Maintained(
             promoted: answer[1].integer ?? 0, recovered: answer[2].integer ?? 0,
