@@ -32,9 +32,11 @@ local function with_field(record, name, value)
   return head .. ' ' .. name .. '=' .. value .. rest
 end
 
--- The lane is written in the header only where it is not the usual one.
+-- The lane is written in the header only where it is not the usual one. A record that says neither is damaged
+-- or foreign: any worker may get it, and puts it with the dead.
 local function lane_of(head)
-  return field(head, 'lane') or ('normal:at-least:' .. string.match(head, ' build=(%d+)'))
+  local build = string.match(head, ' build=(%d+)')
+  return field(head, 'lane') or (build and 'normal:at-least:' .. build or 'normal:any')
 end
 
 -- The lowest sequence that may look into a lane; -1 for lanes of one revision, host or session.
