@@ -177,7 +177,10 @@ local function refuse(reason, needs)
     string.format('%.0f', tonumber(count) + 1) .. ' ' .. first .. ' ' .. nowText .. ' ' .. needs)
 end
 
-if not redis.call('ZSCORE', sessions, session) then return {'lost', '', 0, '', unsettled, {}, {}} end
+if not redis.call('ZSCORE', sessions, session) then
+  list_if_holding(sessions, held, session)
+  return {'lost', '', 0, '', unsettled, {}, {}}
+end
 if sequence < floor then
   refuse('below-floor', 'at-least:' .. rules[3])
   return {'stale', 'below-floor', 0, rules[3], unsettled, {}, {}}

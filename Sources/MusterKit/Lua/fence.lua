@@ -64,6 +64,14 @@ local function wake(idle, lane, count)
   end
 end
 
+-- A session that is not listed any more and yet holds jobs is listed as over, so that maintenance gives them to
+-- others.
+local function list_if_holding(sessions, held, session)
+  if redis.call('EXISTS', held) == 0 then return end
+  redis.call('ZREM', sessions, session)
+  redis.call('ZADD', sessions, now, session)
+end
+
 -- Puts an id that was claimed back where it came from, at the head.
 local function give_back(lanes, id, lane)
   redis.call('LPUSH', base .. 'lane:' .. lane, id)
