@@ -73,9 +73,9 @@ extension Ground {
     }
 
     /// What the job script says: the place, and the detail of it.
-    func said(of id: String) async throws -> (place: String, detail: String) {
+    func said(of id: String) async throws -> [String?] {
         let answer = try await store.job(id)
-        return (answer[2].text ?? "", answer[3].text ?? "")
+        return [answer[2].text, answer[3].text]
     }
 }
 

@@ -3,7 +3,12 @@
 -- ARGV: 1 session  2 lease in ms  3 'join' to begin, 'renew' to go on
 -- Answers {'ok', how many jobs it holds} or {'lost'}: it was reaped, and must begin anew as another session.
 -- Run twice: the lease is simply set again.
+-- The first write only frees memory: a full Redis lets the ones after it pass, so its workers stay alive.
 local sessions, held = KEYS[2], KEYS[3]
-if ARGV[3] ~= 'join' and not redis.call('ZSCORE', sessions, ARGV[1]) then return {'lost'} end
+if ARGV[3] ~= 'join' and not redis.call('ZSCORE', sessions, ARGV[1]) then
+  list_if_holding(sessions, held, ARGV[1])
+  return {'lost'}
+end
+redis.call('ZREM', sessions, ARGV[1])
 redis.call('ZADD', sessions, now + tonumber(ARGV[2]), ARGV[1])
 return {'ok', redis.call('SCARD', held)}

@@ -150,7 +150,7 @@ while cursor <= #ARGV do
       redis.call('ZADD', scheduled, now + tonumber(first), id)
     else
       if kind ~= 'back' then
-        local lane = lane_of(head) or ''
+        local lane = lane_of(head)
         if kind == 'unknown-type' then
           lane = string.gsub(lane, ':knows:.*', '') .. ':knows:' .. first
         else
@@ -160,8 +160,8 @@ while cursor <= #ARGV do
         record = with_field(record, 'lane', lane)
         redis.call('HSET', jobs, id, record)
       end
-      local lane = make_ready('LPUSH', jobs, lanes, dead, timeline, id, record)
-      if lane then wake(idle, lane, 1) end
+      local lane = make_ready('LPUSH', lanes, id, record)
+      wake(idle, lane, 1)
     end
   end
 end
@@ -181,7 +181,10 @@ local function refuse(reason, needs)
     string.format('%.0f', tonumber(count) + 1) .. ' ' .. first .. ' ' .. nowText .. ' ' .. needs)
 end
 
-if not redis.call('ZSCORE', sessions, session) then return {'lost', '', 0, '', unsettled, {}, {}} end
+if not redis.call('ZSCORE', sessions, session) then
+  list_if_holding(sessions, held, session)
+  return {'lost', '', 0, '', unsettled, {}, {}}
+end
 if sequence < floor then
   refuse('below-floor', 'at-least:' .. rules[3])
   return {'stale', 'below-floor', 0, rules[3], unsettled, {}, {}}

@@ -37,12 +37,13 @@ local function with_field(record, name, value)
   return head .. ' ' .. name .. '=' .. value .. rest
 end
 
--- The lane is written in the header only where it is not the usual one; nil where the header is damaged.
+-- The lane is written in the header only where it is not the usual one. A record that names none is damaged or
+-- foreign: any worker may get it, and puts it with the dead.
 local function lane_of(head)
   local lane = field(head, 'lane')
-  if lane then return string.find(lane, '^%l+:%l') and lane end
+  if lane and string.find(lane, '^%l+:%l') then return lane end
   local sequence = string.match(head, ' build=(%d+)')
-  return sequence and ('normal:at-least:' .. sequence)
+  return sequence and 'normal:at-least:' .. sequence or 'normal:any'
 end
 
 -- The lowest sequence that may look into a lane; -1 for lanes of one revision, host or session.
@@ -70,6 +71,14 @@ local function wake(idle, lane, count)
   end
 end
 
+-- A session that is not listed any more and yet holds jobs is listed as over, so that maintenance gives them to
+-- others.
+local function list_if_holding(sessions, held, session)
+  if redis.call('EXISTS', held) == 0 then return end
+  redis.call('ZREM', sessions, session)
+  redis.call('ZADD', sessions, now, session)
+end
+
 -- Adds a line to a job's history; the last ten are kept. The record is marked, so that whoever settles the
 -- job takes its history along.
 -- Returns the record as it must be written.
@@ -89,21 +98,15 @@ local function bury(jobs, dead, timeline, id)
     local oldest = redis.call('ZPOPMIN', dead)
     redis.call('HDEL', jobs, oldest[1])
     redis.call('HDEL', timeline, oldest[1])
+    redis.call('HDEL', base .. 'progress', oldest[1])
     redis.call('HINCRBY', meta, 'dead-dropped', 1)
   end
 end
 
--- Makes an id ready again in the lane that its record names, at the end given; a record that names none goes to
--- the dead, where a person sees it.
--- Returns the lane, or nil.
-local function make_ready(push, jobs, lanes, dead, timeline, id, record)
+-- Makes an id ready again in the lane that its record names, at the end given.
+-- Returns the lane.
+local function make_ready(push, lanes, id, record)
   local lane = lane_of(head_of(record))
-  if not lane then
-    record = remember(timeline, id, record, 'ended=' .. nowText .. ' outcome=failed error=the record is damaged')
-    redis.call('HSET', jobs, id, record)
-    bury(jobs, dead, timeline, id)
-    return nil
-  end
   redis.call(push, base .. 'lane:' .. lane, id)
   redis.call('ZADD', lanes, score_of(lane), lane)
   return lane

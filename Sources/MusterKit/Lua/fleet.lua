@@ -5,7 +5,9 @@
 --       4 n: names of its queues, then those  then its fields as name, value...
 -- Answers {'ok', now in ms}.
 -- Run twice: the same is said again.
+-- The first write only frees memory: a full Redis lets the ones after it pass.
 local session, forget = ARGV[1], tonumber(ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - forget)
 redis.call('ZADD', KEYS[2], now, session)
 local queues = tonumber(ARGV[4])
 for i = 5, 4 + queues do redis.call('SADD', KEYS[4], ARGV[i]) end
@@ -18,5 +20,4 @@ for i = 5 + queues, #ARGV do fields[#fields + 1] = ARGV[i] end
 redis.call('HSETNX', KEYS[3], 'startedAt', nowText)
 redis.call('HSET', KEYS[3], unpack(fields))
 redis.call('PEXPIRE', KEYS[3], forget)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - forget)
 return {'ok', now}

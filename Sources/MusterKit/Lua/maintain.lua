@@ -16,7 +16,7 @@ local due = redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, limi
 for _, id in ipairs(due) do
   local record = redis.call('HGET', jobs, id)
   redis.call('ZREM', scheduled, id)
-  local lane = record and make_ready('RPUSH', jobs, lanes, dead, timeline, id, record)
+  local lane = record and make_ready('RPUSH', lanes, id, record)
   if lane then woken[lane] = (woken[lane] or 0) + 1 end
 end
 
@@ -38,8 +38,8 @@ if ARGV[2] == 'reap' then
         if crashes >= crash_limit then
           bury(jobs, dead, timeline, id)
         else
-          local lane = make_ready('LPUSH', jobs, lanes, dead, timeline, id, record)
-          if lane then woken[lane] = (woken[lane] or 0) + 1 end
+          local lane = make_ready('LPUSH', lanes, id, record)
+          woken[lane] = (woken[lane] or 0) + 1
         end
         recovered = recovered + 1
       end

@@ -94,10 +94,7 @@ struct QueueStore: Sendable {
     func handBack(session: String, keep: [String], leave: Bool) async throws(MusterError) -> Int {
         let answer = try await client.call(
             Scripts.handback,
-            [
-                keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session), keys.dead,
-                keys.timeline,
-            ]
+            [keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session)]
         ) { command in
             command.append(session)
             command.append(leave ? "leave" : "stay")
@@ -123,6 +120,9 @@ struct QueueStore: Sendable {
             command.append(mayReap ? "reap" : "")
             command.append(200)
             command.append(3)
+        }
+        guard answer.state == "ok" else {
+            return Maintained(promoted: 0, recovered: 0, reaped: [], nextDueMilliseconds: nil)
         }
         let due = answer[4].integer ?? -1
         return Maintained(

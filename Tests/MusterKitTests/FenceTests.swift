@@ -1,0 +1,66 @@
+import MusterRedis
+import Testing
+
+@testable import MusterKit
+
+/// Every script of an old binary stops working on the day that the queue says so, and leaves all as it is.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct FenceTests {
+    typealias Call = @Sendable (Ground) async throws -> Void
+
+    static let one = session(1)
+
+    static let calls: [String: Call] = [
+        "enqueue": { try await $0.enqueue(["new"]) },
+        "claim": { try await $0.claim(one, settling: [.of("held")]) },
+        "beat": { try await $0.beat(one, join: true) },
+        "handback": { try await $0.store.handBack(session: one.id, keep: [], leave: true) },
+        "maintain": { _ = try await $0.store.maintain(build: build(5), mayReap: true) },
+        "progress": { try await $0.store.report(progress: "half", of: "held", session: one.id) },
+        "job": { _ = try await $0.store.job("held") },
+        "queue": { _ = try await $0.store.overview() },
+        "fleet": { try await $0.report(one) },
+        "queues": { try await $0.fleet.know(queues: ["another"]) },
+    ]
+
+    @Test func noScriptIsForgotten() {
+        #expect(Set(Scripts.all.map(\.name)) == Set(Self.calls.keys))
+        #expect(Scripts.all.count == Self.calls.count)
+    }
+
+    @Test(arguments: ["min-protocol", "epoch"]) func aProgramThatIsTooOldChangesNothing(_ rule: String) async throws {
+        try await withGround { ground in
+            try await ground.join(Self.one)
+            try await ground.report(Self.one)
+            try await ground.enqueue(["held", "queued"])
+            try await ground.claim(Self.one, want: 1)
+            try await ground.enqueue(["due"], when: .at(milliseconds: 1))
+            try await ground.ask("ZADD", ground.keys.scheduled, "1", "due")
+            // An epoch below ours counts as well: keys would mean something else there.
+            for (meta, value) in [(ground.keys.meta, "2"), (ground.fleet.keys.meta, "7")] {
+                try await ground.ask("HSET", meta, rule, value)
+            }
+            let before = try await ground.everything()
+            for (name, call) in Self.calls {
+                let error = await #expect(throws: MusterError.self, "\(name)") { try await call(ground) }
+                #expect(error?.code == .protocolTooOld, "\(name): \(String(describing: error))")
+                #expect(error?.outcome == .rejected)
+                #expect(error?.message.contains("upgrade") == true)
+                #expect(try await ground.everything() == before, "\(name) changed something")
+            }
+        }
+    }
+
+    @Test func theProtocolAndEpochOfTodayAreNoHindrance() async throws {
+        try await withGround { ground in
+            for meta in [ground.keys.meta, ground.fleet.keys.meta] {
+                try await ground.ask("HSET", meta, "min-protocol", "1", "epoch", "1", "floor", "5")
+            }
+            try await ground.join(Self.one)
+            try await ground.enqueue(["held"])
+            #expect(try await ground.claim(Self.one).ids == ["held"])
+            for (name, call) in Self.calls {
+                await #expect(throws: Never.self, "\(name)") { try await call(ground) }
+            }
+        }
+    }
+}
