@@ -1,6 +1,7 @@
 # One command for everything; `make help` lists them.
 .DEFAULT_GOAL := help
 SCRIPTS := $(shell git ls-files '*.sh' .ci/run Benchmarks/bench Scripts)
+YAML := $(shell git ls-files '*.yml' '*.yaml')
 FORMAT := swift format lint --strict --recursive --configuration .swift-format
 
 .PHONY: help demo test lint build bench deps test-servers test-hiredis-1 clean
@@ -25,7 +26,7 @@ test: lint ## Proves it: every test, on real Redis and real processes (what CI r
 lint: ## Format, shell and YAML
 	$(FORMAT) Sources Tests Plugins Examples Package.swift
 	shellcheck $(SCRIPTS)
-	yamllint -d relaxed docker-compose.yml
+	yamllint --strict -d '{extends: relaxed, rules: {line-length: {max: 120}}}' $(YAML)
 
 bench: ## Measures Muster against the floor, as ratios
 	Benchmarks/bench
@@ -41,4 +42,6 @@ test-hiredis-1: ## The same sources against hiredis 1.x, unpacked aside
 	Tests/with-hiredis-1.sh swift test --skip-build --scratch-path .build-hiredis-1x --filter MusterRedisTests
 
 clean: ## Removes everything that was built
+	@if mount | grep -F ' on $(CURDIR)/.build'; then \
+		echo "clean: that is mounted inside of what would be removed; end Tests/other-servers.sh or unmount it" >&2; exit 1; fi
 	rm -rf .build .build-*
