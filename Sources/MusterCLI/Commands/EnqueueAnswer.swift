@@ -55,25 +55,34 @@ struct EnqueueAnswer: Encodable {
     }
 
     private func who(_ queue: String) -> String {
-        let all = runnable.live + runnable.stale
-        let waits = isBulk ? "The jobs wait" : "The job waits"
-        if all == 0 { return "no worker of queue `\(queue)` is alive. \(waits)." }
-        if runnable.stale == 0 { return "\(runnable.live) of \(all) workers of queue `\(queue)` may run this." }
-        let requirement = receipts[0].requirement
-        var text = "\(runnable.live) of \(all) workers of queue `\(queue)` may run this"
-        if case .atLeast(let sequence) = requirement {
-            let mine = build.map { $0.sequence == sequence ? "your \($0)" : "\(requirement)" } ?? "\(requirement)"
-            let subject = runnable.live == 0 ? "all" : "\(runnable.stale)"
-            let verb = runnable.live > 0 && runnable.stale == 1 ? "runs" : "run"
-            let theirs =
-                runnable.newestStale.map { runnable.staleBuilds == 1 ? "\($0)" : "\($0) or older" } ?? "a build"
-            text += ": \(subject) \(verb) \(theirs), older than \(mine)."
-        } else {
-            text += "; it requires \(requirement)."
+        let all = runnable.live + runnable.stale + runnable.withoutHandler
+        let waits = isBulk ? "The jobs wait." : "The job waits."
+        if all == 0 { return "no worker of queue `\(queue)` is alive. \(waits)" }
+        var parts = ["\(runnable.live) of \(all) workers of queue `\(queue)` may run this"]
+        if runnable.stale > 0 { parts[0] += ": \(whyStale(of: all))" }
+        parts[0] += "."
+        if runnable.withoutHandler > 0 {
+            parts.append(
+                "\(runnable.withoutHandler) \(runnable.withoutHandler == 1 ? "has" : "have") no handler for \(type).")
         }
-        if runnable.live == 0 { text += " \(waits)." }
-        let shown = runnable.hosts.prefix(20).joined(separator: ", ")
-        let more = runnable.hosts.count > 20 ? " and \(runnable.hosts.count - 20) more" : ""
-        return "\(text) Stale hosts: \(shown)\(more)."
+        if runnable.live == 0 { parts.append(waits) }
+        if runnable.stale > 0 {
+            let more = runnable.hosts.count > 20 ? " and \(runnable.hosts.count - 20) more" : ""
+            parts.append("Stale hosts: \(runnable.hosts.prefix(20).joined(separator: ", "))\(more).")
+        }
+        return parts.joined(separator: " ")
+    }
+
+    private func whyStale(of all: Int) -> String {
+        let subject = runnable.stale == all ? "all" : "\(runnable.stale)"
+        let requirement = receipts[0].requirement
+        guard case .atLeast(let sequence) = requirement else {
+            return "\(subject) \(verb("do", "does")) not meet \(requirement)"
+        }
+        let mine = build.map { $0.sequence == sequence ? "your \($0)" : "\(requirement)" } ?? "\(requirement)"
+        let theirs = runnable.newestStale.map { runnable.staleBuilds == 1 ? "\($0)" : "\($0) or older" } ?? "a build"
+        return "\(subject) \(verb("run", "runs")) \(theirs), older than \(mine)"
+
+        func verb(_ many: String, _ one: String) -> String { subject == "1" ? one : many }
     }
 }

@@ -98,7 +98,7 @@ struct EnqueueCommand: AsyncParsableCommand {
                 : CommandFailure(error)
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let runnable = try await inspector.runnable(receipts[0].requirement, queue: options.queue)
+        let runnable = try await inspector.runnable(receipts[0].requirement, type: type, queue: options.queue)
         let answer = EnqueueAnswer(
             receipts: receipts, type: type, build: build, runnable: runnable, seconds: seconds,
             isBulk: file != nil || count != nil)

@@ -69,12 +69,14 @@ public struct FleetReport: Sendable, Encodable {
     }
 }
 
-/// Who may run a job of one requirement in one queue, at this moment.
+/// Who may run a job of one type and requirement in one queue, at this moment.
 public struct Runnable: Sendable, Encodable {
     /// Workers that may run it.
     public let live: Int
     /// Workers of that queue that may not.
     public let stale: Int
+    /// Workers whose build may run it, and which have no handler for its type.
+    public let withoutHandler: Int
     /// The stale ones' hosts.
     public let hosts: [String]
     /// The newest build among the stale ones, for the message; not part of the JSON.
@@ -83,6 +85,6 @@ public struct Runnable: Sendable, Encodable {
     public let staleBuilds: Int
 
     private enum CodingKeys: String, CodingKey {
-        case live, stale, hosts
+        case live, stale, withoutHandler, hosts
     }
 }

@@ -6,14 +6,16 @@ extension Inspector {
             .sorted { ($0.host, $0.pid, $0.session) < ($1.host, $1.pid, $1.session) }
     }
 
-    /// The roll call. A live worker is *behind* when a newer build is known: from another live worker, or
-    /// because Redis refused it newer work.
+    /// The roll call. A worker is *behind* when a newer build is known: from another live worker, from waiting
+    /// work, or from a queue's floor.
     public func fleet() async throws(MusterError) -> FleetReport {
         let entries = try await workers()
         let live = entries.filter(\.isLive)
         var newest = live.compactMap { $0.build?.sequence }.max() ?? 0
         for queue in try await fleetStore.queueNames() {
-            for lane in try await queueReport(queue, workers: entries).lanes {
+            let report = try await queueReport(queue, workers: entries)
+            newest = max(newest, report.floor)
+            for lane in report.lanes {
                 if case .atLeast(let sequence)? = try? Requirement(lane.requirement) { newest = max(newest, sequence) }
             }
         }
@@ -35,12 +37,16 @@ extension Inspector {
                 stale: liveWorkers.count { $0.verdict == .behind }, lost: workers.count { $0.state == .lost }))
     }
 
-    /// Who may run a job with this requirement.
-    public func runnable(_ requirement: Requirement, queue: String) async throws(MusterError) -> Runnable {
-        let live = try await workers().filter { $0.isLive && $0.queues.contains(queue) }
-        let stale = live.filter { !$0.meets(requirement) }
+    /// Who may run a job of this type with this requirement.
+    public func runnable(_ requirement: Requirement, type: String, queue: String) async throws(MusterError) -> Runnable
+    {
+        let all = try await workers().filter { $0.isLive && $0.queues.contains(queue) }
+        let stale = all.filter { !$0.meets(requirement) }
+        let allowed = all.filter { $0.meets(requirement) }
+        let able = allowed.filter { $0.types.contains(type) }
         return Runnable(
-            live: live.count - stale.count, stale: stale.count, hosts: Set(stale.map(\.host)).sorted(),
-            newestStale: stale.compactMap(\.build).max(), staleBuilds: Set(stale.compactMap(\.build)).count)
+            live: able.count, stale: stale.count, withoutHandler: allowed.count - able.count,
+            hosts: Set(stale.map(\.host)).sorted(), newestStale: stale.compactMap(\.build).max(),
+            staleBuilds: Set(stale.compactMap(\.build)).count)
     }
 }

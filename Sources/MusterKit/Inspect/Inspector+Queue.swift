@@ -59,7 +59,8 @@ extension Inspector {
         return QueueReport(
             name: name, ready: ready, held: answer[5].integer ?? 0, scheduled: answer[3].integer ?? 0,
             dead: answer[4].integer ?? 0, paused: false, oldestAgeMs: oldest, lanes: lanes,
-            succeeded: counters["succeeded"] ?? 0, failed: counters["failed"] ?? 0)
+            succeeded: counters["succeeded"] ?? 0, failed: counters["failed"] ?? 0,
+            floor: counters["floor"] ?? 0)
     }
 
     private static func pairs(_ reply: RedisReply) -> [String: Int] {

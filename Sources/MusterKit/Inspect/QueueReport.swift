@@ -22,6 +22,8 @@ public struct QueueReport: Sendable, Encodable {
     /// Since the queue began.
     public let succeeded: Int
     public let failed: Int
+    /// The lowest sequence that may claim anything; for verdicts, not part of the JSON.
+    let floor: Int
 
     private enum CodingKeys: String, CodingKey {
         case name, ready, held, scheduled, dead, paused, oldestAgeMs, lanes, succeeded, failed

@@ -32,7 +32,7 @@ local function bucket_for(retention, bytes)
   retention = math.ceil(retention / step) * step
   local name = 'bucket:' .. retention
   local current = redis.call('HGET', meta, name)
-  local width = math.max(1000, math.min(600000, math.floor(retention / 8)))
+  local width = math.max(1000, math.floor(retention / 8))
   local bound = tonumber(ARGV[9])
   if current then
     local opened = tonumber(string.match(current, '^%d+'))

@@ -1,3 +1,4 @@
+import Logging
 import MusterStamp
 
 /// Runs one claimed job and says how it is to be settled.
@@ -6,16 +7,36 @@ struct JobRunner: Sendable {
     let build: BuildStamp
     let session: SessionID
     let progress: ProgressBook
+    let logger: Logger
+    let noise: LogGate
 
     /// - Returns: nil where the run was cancelled from outside: the job stays held, and is handed back.
     func run(_ job: ClaimedJob) async -> Settlement? {
         let clock = ContinuousClock.now
         let kind = await outcome(of: job)
         guard let kind else { return nil }
+        tell(kind, job)
         return Settlement(
             id: job.id, type: job.record.type, kind: kind,
             milliseconds: (ContinuousClock.now - clock).wholeMilliseconds,
             retainMilliseconds: job.record.retainMilliseconds)
+    }
+
+    /// A failure reaches whoever reads the log; a thousand of them are one line a second, and all in the timelines.
+    private func tell(_ kind: Settlement.Kind, _ job: ClaimedJob) {
+        let error: String
+        switch kind {
+        case .failed(_, let text), .dead(let text): error = text
+        default: return
+        }
+        noise.log {
+            logger.notice(
+                "a job failed",
+                metadata: [
+                    "job": "\(job.id)", "type": "\(job.record.type)", "attempt": "\(job.record.attempts + 1)",
+                    "error": "\(error)",
+                ])
+        }
     }
 
     private func outcome(of job: ClaimedJob) async -> Settlement.Kind? {

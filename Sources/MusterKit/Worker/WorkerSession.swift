@@ -49,7 +49,7 @@ final class WorkerSession: Sendable {
             concurrency: worker.options.concurrency, queues: queues.count,
             runner: JobRunner(
                 handlers: worker.handlers.byType, build: worker.build, session: id,
-                progress: ProgressBook(queues: queues, session: id)),
+                progress: ProgressBook(queues: queues, session: id), logger: logger, noise: LogGate()),
             bell: bell)
     }
 
