@@ -132,4 +132,27 @@ import Testing
             #expect(try await ground.lane("normal:at-least:5").count == 2)
         }
     }
+
+    @Test func aWorkerThatStartsOnAFullRedisDrainsItInOneSession() async throws {
+        try await withGround { ground in
+            let witness = Witness()
+            try await ground.enqueue(ids(150))
+            try await ground.ask("SCRIPT", "FLUSH")
+            try await fill(ground)
+            let worker = try ground.worker(
+                concurrency: 1, lease: .milliseconds(900),
+                handlers: [
+                    "t": witness.handler { context in
+                        await context.report(progress: "begun")
+                        try await Task.sleep(for: .milliseconds(10))
+                        return nil
+                    }
+                ])
+            // The jobs take longer than a lease, so it lives by its heartbeats.
+            try await withWorker(worker) { try await ground.waitUntilDone() }
+            #expect(witness.count == 150)
+            #expect(Set(witness.runs.map(\.session)).count == 1)
+            #expect(try await ground.fleet.sessions().sessions.count == 1)
+        }
+    }
 }

@@ -44,6 +44,16 @@ public struct MusterError: Error, Sendable, CustomStringConvertible {
         redis = error
     }
 
+    private init(unknown error: MusterError) {
+        code = error.code
+        message = error.message
+        outcome = .unknown
+        redis = error.redis
+    }
+
+    /// The same error after an earlier try whose effect is not known.
+    var afterUnknown: MusterError { MusterError(unknown: self) }
+
     /// True where the same call may succeed later, unchanged.
     public var isRetriable: Bool { redis?.isRetriable ?? false }
 

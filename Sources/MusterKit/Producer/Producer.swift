@@ -197,17 +197,20 @@ public final class Producer: Sendable {
         }
     }
 
-    /// Repeats what may be repeated, with jitter, for as long as the producer's patience lasts.
+    /// Repeats what may be repeated, with jitter, for as long as the producer's patience lasts. Once a try's
+    /// effect is not known, no later error can make it a rejection.
     private func retrying<R>(_ body: () async throws(MusterError) -> R) async throws(MusterError) -> R {
         let deadline = ContinuousClock.now + patience
         var pause = 20
+        var isUnknown = false
         while true {
             do throws(MusterError) {
                 return try await body()
             } catch {
-                let mayRepeat =
-                    error.isRetriable && error.redis?.code != .cannotConnect || error.redis?.execution == .unknown
-                guard mayRepeat, ContinuousClock.now < deadline else { throw error }
+                isUnknown = isUnknown || error.outcome == .unknown
+                let isAbsent = error.redis?.code == .cannotConnect && !isUnknown
+                let mayRepeat = error.isRetriable && !isAbsent || error.redis?.execution == .unknown
+                guard mayRepeat, ContinuousClock.now < deadline else { throw isUnknown ? error.afterUnknown : error }
                 if error.redis?.remedy == .rediscover { client.reconnect() }
                 try? await Task.sleep(for: .milliseconds(Int.random(in: pause / 2...pause)))
                 pause = min(1000, pause * 2)

@@ -1,0 +1,110 @@
+import Foundation
+import MusterLaunch
+import MusterRedis
+import MusterTestKit
+import Testing
+
+@testable import MusterKit
+
+/// A session that lost its lease settles nothing; its worker begins another one.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct LeaseTests {
+    @Test func aSessionThatVanishesIsFollowedByAnotherThatRunsItsJobs() async throws {
+        try await withGround { ground in
+            let witness = Witness()
+            let late = Gate()
+            let stubborn = Gate()
+            try await ground.enqueue(["j"])
+            // The first run outlives its own cancellation, as a handler that blocks does.
+            let worker = try ground.worker(
+                lease: .milliseconds(900),
+                handlers: [
+                    "t": witness.handler { _ in
+                        guard witness.count == 1 else {
+                            try await late.pass()
+                            return nil
+                        }
+                        try await Task { try await stubborn.pass() }.value
+                        return nil
+                    }
+                ])
+            try await withWorker(worker) {
+                #expect(try await eventually { witness.count == 1 })
+                let first = try #require(witness.runs.first).session
+                try await ground.ask("ZREM", ground.keys.sessions, first.id)
+                #expect(try await eventually { witness.count == 2 })
+                let second = try #require(witness.runs.last).session
+                #expect(second != first)
+                stubborn.open()
+                #expect(try await ground.places(of: "j") == ["held:\(second)"])
+                late.open()
+                try await ground.wait(for: "j", toBe: .succeeded)
+            }
+            #expect(witness.runs.map(\.attempt) == [1, 1], "a lost lease is a crash, no failure")
+            let attempts = try await ground.report(on: "j").attempts
+            #expect(attempts.map(\.outcome) == ["crashed", "succeeded"])
+            #expect(attempts.map(\.session) == witness.runs.map(\.session.id))
+            #expect(try await ground.meta("succeeded") == "1")
+        }
+    }
+
+    /// Freezes the server until the gate opens.
+    func frozen(_ ground: Ground, until gate: Gate) async throws -> Bool {
+        ground.redis.freeze()
+        defer { ground.redis.thaw() }
+        return try await eventually { gate.isOpen }
+    }
+
+    @Test func whenRedisCannotBeHeardTheHandlersAreCancelledBeforeTheLeaseEnds() async throws {
+        try await withGround { ground in
+            let witness = Witness()
+            let never = Gate()
+            let cancelled = Gate()
+            try await ground.enqueue(["j"])
+            let worker = try ground.worker(
+                lease: .milliseconds(900),
+                handlers: [
+                    "t": witness.handler { _ in
+                        if witness.count > 1 { return nil }
+                        do { try await never.pass() } catch {
+                            cancelled.open()
+                            throw error
+                        }
+                        return nil
+                    }
+                ])
+            try await withWorker(worker) {
+                #expect(try await eventually { witness.count == 1 })
+                #expect(try await frozen(ground, until: cancelled))
+                try await ground.wait(for: "j", toBe: .succeeded)
+            }
+            #expect(witness.runs.map(\.attempt) == [1, 1])
+            #expect(Set(witness.runs.map(\.session)).count == 2)
+        }
+    }
+
+    @Test func handlersThatBlockEveryThreadDoNotLoseTheLease() async throws {
+        try await withGround { ground in
+            let lease = Duration.milliseconds(1500)
+            let witness = Witness()
+            let isOver = Gate()
+            let blockers = ProcessInfo.processInfo.activeProcessorCount * 2
+            try await ground.enqueue(ids(blockers))
+            let worker = try ground.worker(
+                concurrency: blockers, lease: lease,
+                handlers: [
+                    "t": witness.handler { _ in
+                        while !isOver.isOpen { usleep(2000) }
+                        return nil
+                    }
+                ])
+            // Nothing of Swift's concurrency may be needed to see it: a thread of our own asks how much is left.
+            let watch = LeaseWatch(ground)
+            watch.start(for: lease * 2) { isOver.open() }
+            try await withWorker(worker) { try await ground.waitUntilDone() }
+            #expect(watch.samples > 20)
+            #expect(watch.least > 0, "the lease was over for \(-watch.least) ms")
+            #expect(witness.count == blockers)
+            #expect(Set(witness.runs.map(\.session)).count == 1)
+        }
+    }
+}
