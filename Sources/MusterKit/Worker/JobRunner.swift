@@ -61,7 +61,7 @@ struct JobRunner: Sendable {
         } catch let error as UndecodablePayload {
             if let producer = record.build, producer > build { return .undecodable(sequenceNeeded: producer.sequence) }
             return failure(error, record)
-        } catch where Task.isCancelled {
+        } catch  where Task.isCancelled {
             // Whatever it throws then, it throws because it was interrupted: a stop burns no attempt.
             return nil
         } catch {
