@@ -1,0 +1,86 @@
+import MusterRedis
+import MusterTestKit
+import Testing
+
+@testable import MusterKit
+
+/// What a session holds: waiting, running, finished; without any server.
+@Suite(.timeLimit(.minutes(1))) struct JobPoolTests {
+    let gate = Gate()
+    let witness = Witness()
+
+    /// A pool of one queue, whose handlers wait for the gate.
+    func pool(concurrency: Int) throws -> JobPool {
+        let session = session(1)
+        let handler = witness.handler { [gate] _ in
+            try await gate.pass()
+            return nil
+        }
+        return JobPool(
+            concurrency: concurrency, queues: 1,
+            runner: JobRunner(
+                handlers: ["t": handler], build: try build(5), session: session,
+                progress: ProgressBook(queues: [], session: session)),
+            bell: Bell())
+    }
+
+    func jobs(_ count: Int) throws -> [ClaimedJob] {
+        let record = try #require(JobRecord(Array("v1 at=1 type=t build=5-r5\n{}".utf8)))
+        return ids(count).map { ClaimedJob(id: $0, queue: "q", queueIndex: 0, record: record) }
+    }
+
+    @Test func onlySoManyRunAndTheOthersFollow() async throws {
+        let pool = try pool(concurrency: 2)
+        pool.add(try jobs(5))
+        #expect(try await eventually { witness.count == 2 })
+        #expect(pool.runningCount == 2)
+        #expect(pool.want == 0)
+        #expect(Set(pool.heldIDs) == Set(ids(5)))
+        gate.open()
+        #expect(try await eventually { pool.runningCount == 0 })
+        #expect(witness.count == 5)
+        #expect(witness.mostAtOnce == 2)
+        #expect(Set(pool.heldIDs) == Set(ids(5)), "finished is still held until it is settled")
+        #expect(!pool.isEmpty)
+        #expect(pool.takeOutcomes(queue: 0).map(\.id).sorted() == ids(5))
+        #expect(pool.isEmpty)
+        #expect(pool.want == 2)
+    }
+
+    @Test func whatHasNotBegunIsHandedBackAndNotRun() async throws {
+        let pool = try pool(concurrency: 1)
+        pool.add(try jobs(4))
+        #expect(try await eventually { witness.count == 1 })
+        pool.handBackWaiting()
+        let outcomes = pool.takeOutcomes(queue: 0)
+        #expect(outcomes.map(\.id) == ["j1", "j2", "j3"])
+        #expect(outcomes.allSatisfy { $0.kind == .handedBack })
+        gate.open()
+        #expect(try await eventually { pool.runningCount == 0 })
+        #expect(witness.ids == ["j0"])
+    }
+
+    @Test func cancelledItDropsWhatWaitsAndTakesNothingMore() async throws {
+        let pool = try pool(concurrency: 1)
+        pool.add(try jobs(4))
+        #expect(try await eventually { witness.count == 1 })
+        pool.cancelAll()
+        #expect(pool.want == 0)
+        pool.add(try jobs(4))
+        #expect(try await eventually { pool.runningCount == 0 })
+        #expect(witness.ids == ["j0"])
+        #expect(pool.takeOutcomes(queue: 0).isEmpty, "an interrupted run has no outcome")
+    }
+
+    @Test func outcomesThatWerePutBackComeAgainInChunks() throws {
+        let pool = try pool(concurrency: 1)
+        let outcomes = ids(Limits.claim + 3).map { Settlement.of($0) }
+        pool.putBack(outcomes, queue: 0)
+        let first = pool.takeOutcomes(queue: 0)
+        #expect(first.map(\.id) == Array(ids(Limits.claim + 3).prefix(Limits.claim)))
+        #expect(pool.takeOutcomes(queue: 0).count == 3)
+        pool.putBack(first, queue: 0)
+        #expect(pool.takeOutcomes(queue: 0).map(\.id) == first.map(\.id))
+        #expect(pool.isEmpty)
+    }
+}
