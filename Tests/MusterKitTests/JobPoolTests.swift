@@ -1,3 +1,4 @@
+import Logging
 import MusterRedis
 import MusterTestKit
 import Testing
@@ -20,7 +21,8 @@ import Testing
             concurrency: concurrency, queues: 1,
             runner: JobRunner(
                 handlers: ["t": handler], build: try build(5), session: session,
-                progress: ProgressBook(queues: [], session: session)),
+                progress: ProgressBook(queues: [], session: session), logger: Logger(label: "test"),
+                noise: LogGate()),
             bell: Bell())
     }
 
