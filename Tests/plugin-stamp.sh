@@ -137,6 +137,7 @@ check "a linked working tree is stamped too" "1763000500-$(short)" "$(stamp)"
 
 redis-server --port 0 --unixsocket "$scratch/redis.sock" --dir "$scratch" --save '' --logfile "$scratch/redis.log" &
 redis=$!
+until redis-cli -s "$scratch/redis.sock" ping >/dev/null 2>&1; do kill -0 "$redis"; done
 export MUSTER_REDIS=unix://$scratch/redis.sock
 "$scratch/build/debug/StampedWorker" work >"$scratch/greetings" 2>"$scratch/worker.log" &
 worker=$!
