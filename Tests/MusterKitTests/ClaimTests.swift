@@ -133,7 +133,7 @@ import Testing
             let answer = try await ground.claim(one, settling: [.of("a")])
             #expect(answer.state == .stale)
             #expect(answer.reason == "below-floor")
-            #expect(answer.sequenceNeeded == "6")
+            #expect(answer.needed == "6")
             #expect(answer.ids == [])
             #expect(answer.unsettled == [])
             #expect(try await ground.places(of: "a") == ["done"])

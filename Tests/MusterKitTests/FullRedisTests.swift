@@ -54,7 +54,7 @@ import Testing
             try await fill(ground)
             #expect(try await ground.claim(one).ids == ids(6))
             let ends: [Settlement.Kind] = [
-                .succeeded(result: nil, hasHistory: false), .succeeded(result: [1, 2], hasHistory: true),
+                .succeeded(result: nil), .succeeded(result: [1, 2]),
                 .failed(delayMilliseconds: 60_000, error: "e"), .dead(error: "e"), .later(delayMilliseconds: 60_000),
                 .handedBack,
             ]
@@ -126,7 +126,7 @@ import Testing
             try await ground.enqueue(["a", "b"])
             try await ground.claim(one)
             try await fill(ground)
-            try await ground.store.report(progress: "half", of: "a", session: one.id)
+            try await ground.store.say(.progress("half"), of: "a", session: one.id)
             #expect(try await ground.store.job("a")[6].text == "half")
             #expect(try await ground.store.handBack(session: one.id, keep: [], leave: true) == 2)
             #expect(try await ground.lane("normal:at-least:5").count == 2)

@@ -22,7 +22,7 @@ extension Ground {
         for key in try await allKeys() where key.hasPrefix(keys.prefix) {
             let name = String(key.dropFirst(keys.prefix.count))
             let isThere: Bool
-            if name.hasPrefix("lane:") {
+            if name.hasPrefix("lane:") || name.hasPrefix("parked:") {
                 isThere = try await list(key).contains(id)
             } else if name.hasPrefix("held:") {
                 isThere = try await ask("SISMEMBER", key, id).integer == 1

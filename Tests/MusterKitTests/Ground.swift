@@ -38,13 +38,27 @@ struct Ground: Sendable {
     func enqueue(
         _ ids: [String], needs: Requirement? = nil, build sequence: Int = 5, priority: Priority = .normal,
         type: String = "t", payload: [UInt8] = Array("{}".utf8), retries: Int? = nil,
-        when: QueueStore.When = .now, again: Bool = false
+        when: QueueStore.When = .now, duties: Duties = Duties(), retain: Int? = nil, again: Bool = false
     ) async throws -> [String] {
+        try await add(
+            ids, needs: needs, build: sequence, priority: priority, type: type, payload: payload, retries: retries,
+            when: when, duties: duties, retain: retain, again: again
+        ).duplicates
+    }
+
+    /// As ``enqueue``, with all that the script answers.
+    @discardableResult
+    func add(
+        _ ids: [String], needs: Requirement? = nil, build sequence: Int = 5, priority: Priority = .normal,
+        type: String = "t", payload: [UInt8] = Array("{}".utf8), retries: Int? = nil,
+        when: QueueStore.When = .now, duties: Duties = Duties(), retain: Int? = nil, again: Bool = false
+    ) async throws -> QueueStore.Enqueued {
         let lane = Lane(priority, needs ?? .atLeast(sequence: sequence))
         let header = JobHeader(
-            type: type, lane: lane, build: try build(sequence), producerHost: "p", producerPID: 7, retries: retries)
+            type: type, lane: lane, build: try build(sequence), producerHost: "p", producerPID: 7, retries: retries,
+            retainMilliseconds: retain)
         let jobs = ids.map { QueueStore.NewJob(id: $0, header: header.text, payload: payload) }
-        return try await store.enqueue(jobs, lane: lane, when: when, again: again).duplicates
+        return try await store.enqueue(jobs, lane: lane, when: when, duties: duties, again: again)
     }
 
     @discardableResult
@@ -93,7 +107,7 @@ func session(_ number: UInt32, host: String = "h") -> SessionID { SessionID(host
 
 extension Settlement {
     static func of(
-        _ id: String, _ kind: Kind = .succeeded(result: nil, hasHistory: false), type: String = "t", retain: Int? = nil
+        _ id: String, _ kind: Kind = .succeeded(result: nil), type: String = "t", retain: Int? = nil
     ) -> Settlement {
         Settlement(id: id, type: type, kind: kind, milliseconds: 3, retainMilliseconds: retain)
     }

@@ -20,9 +20,10 @@ import Testing
         return JobPool(
             concurrency: concurrency, queues: 1,
             runner: JobRunner(
-                handlers: ["t": handler], build: try build(5), session: session,
+                handlers: ["t": Handlers.Entry(run: handler, retry: RetryPolicy())], build: try build(5),
+                session: session,
                 progress: ProgressBook(queues: [], session: session), logger: Logger(label: "test"),
-                noise: LogGate()),
+                noise: LogGate(), timeoutGrace: .seconds(5)),
             bell: Bell())
     }
 

@@ -19,7 +19,7 @@ import Testing
         #expect(record.enqueuedAtMilliseconds == 1_763_700_000_123)
         #expect(record.attempts == 0)
         #expect(record.crashes == 0)
-        #expect(!record.hasHistory)
+        #expect(record["history"] == nil)
         #expect(Array(record.payload) == [1, 2, 3])
     }
 
@@ -47,7 +47,7 @@ import Testing
         #expect(record.type == "t")
         #expect(record.attempts == 2)
         #expect(record.crashes == 1)
-        #expect(record.hasHistory)
+        #expect(record["history"] != nil)
     }
 
     @Test func aRecordMayLackPayloadAndNewline() throws {

@@ -34,15 +34,15 @@ import Testing
                     for id in try await ground.claim(worker, want: 4, types: round < 20 ? ",t," : "*", turn: round).ids
                     {
                         let record = try #require(try await ground.record(id))
-                        let first = !record.hasHistory
+                        let first = record["history"] == nil
                         let kind: Settlement.Kind =
                             switch id {
                             case "known" where round < 20: .unknownType
                             case "j3" where first: .failed(delayMilliseconds: 60_000, error: "e")
                             case "j4" where first: .later(delayMilliseconds: 60_000)
-                            default: .succeeded(result: nil, hasHistory: record.hasHistory || id == "j5")
+                            default: .succeeded(result: nil)
                             }
-                        if id == "j5" { try await ground.store.report(progress: "half", of: id, session: worker.id) }
+                        if id == "j5" { try await ground.store.say(.progress("half"), of: id, session: worker.id) }
                         try await ground.settle(worker, .of(id, kind, type: record.type))
                         if case .succeeded = kind { done.insert(id) }
                     }
@@ -66,12 +66,14 @@ import Testing
             try await ground.enqueue(["newer"], build: 9)
             try await ground.claim(one, want: 3)
             try await ground.settle(one, .of("done"), .of("dead", .dead(error: "e")))
-            try await ground.store.report(progress: "half", of: "held", session: one.id)
+            try await ground.store.say(.progress("half"), of: "held", session: one.id)
             try await ground.enqueue(["later"], when: .after(.seconds(60)))
             try await ground.claim(session(2), build: 4)
+            try await ground.everyDuty(held: "held", by: one)
             var types = [
-                "lane:": "list", "done:": "hash", "held:": "set",
+                "lane:": "list", "done:": "hash", "held:": "set", "parked:": "list", "batch:": "hash",
             ]
+            for (name, type) in ScriptTextTests.found { types[name] = type }
             for script in Scripts.all where script.name != "fleet" && script.name != "queues" {
                 for (_, name, type) in ScriptTextTests.keys(script) { types[name] = type }
             }
@@ -82,7 +84,7 @@ import Testing
                 #expect(try await ground.ask("TYPE", key).text == types[known], "\(name)")
                 seen.insert(known)
             }
-            #expect(seen == KeysTests.documented.union(["lane:", "done:", "held:"]))
+            #expect(seen == KeysTests.documented.union(["lane:", "done:", "held:", "parked:", "batch:"]))
         }
     }
 }

@@ -12,24 +12,14 @@ import Testing
     func run(_ ground: Ground, _ names: [String], retention: Int, bytes: Int) async throws {
         try await ground.enqueue(names)
         #expect(try await ground.claim(one, want: names.count).ids == names)
-        let keys = ground.keys
-        let session = one
-        let answer = try await ground.client.call(
-            Scripts.claim,
-            [
-                keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session.id), keys.refusals,
-                keys.buckets, keys.doneBytes, keys.scheduled, keys.dead, keys.timeline, keys.progress,
-            ]
-        ) { command in
-            for argument in [session.id, "5", "r5", "h", "0", "*", "0", "\(retention)", "\(bytes)", "\(names.count)"] {
-                command.append(argument)
-            }
-            for name in names {
-                command.append(name)
-                command.append(1)
-            }
-        }
-        #expect(answer[4].array == [])
+        try await ground.ask("HSET", ground.keys.meta, "retention", "\(retention)", "outcome-bytes", "\(bytes)")
+        let answer = try await ground.claim(
+            one, want: 0,
+            settling: names.map {
+                Settlement(
+                    id: $0, type: "t", kind: .succeeded(result: nil), milliseconds: 1, retainMilliseconds: nil)
+            })
+        #expect(answer.unsettled == [])
     }
 
     func buckets(_ ground: Ground) async throws -> [String] {
@@ -103,7 +93,7 @@ import Testing
             try await ground.enqueue(["j"])
             try await ground.claim(one)
             let result: [UInt8] = [0, 10, 255, 10, 10, 0]
-            try await ground.settle(one, .of("j", .succeeded(result: result, hasHistory: false), retain: 120_000))
+            try await ground.settle(one, .of("j", .succeeded(result: result), retain: 120_000))
             let stored = try #require(try await ground.store.job("j")[4].bytes)
             #expect(stored.suffix(result.count + 1) == [10] + result)
             let bucket = try #require(try await buckets(ground).first)
@@ -121,7 +111,7 @@ import Testing
             #expect(try await ground.store.maintain(build: build(5), mayReap: false).promoted == 1)
             try await ground.claim(one)
             let result = Array(#"{"rows":3}"#.utf8)
-            try await ground.settle(one, .of("j", .succeeded(result: result, hasHistory: true), retain: 60_000))
+            try await ground.settle(one, .of("j", .succeeded(result: result), retain: 60_000))
             let inspector = Inspector(server: ground.server)
             defer { inspector.close() }
             let report = try await inspector.job("j", queue: "q")

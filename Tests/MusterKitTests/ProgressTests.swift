@@ -11,13 +11,13 @@ import Testing
             try await ground.join(one)
             try await ground.enqueue(["j"], payload: [0, 1])
             try await ground.claim(one)
-            try await ground.store.report(progress: "half", of: "j", session: one.id)
-            try await ground.store.report(progress: "most", of: "j", session: one.id)
+            try await ground.store.say(.progress("half"), of: "j", session: one.id)
+            try await ground.store.say(.progress("most"), of: "j", session: one.id)
             #expect(try await ground.store.job("j")[6].text == "most")
-            #expect(try await ground.record("j")?.hasHistory == true, "so that its end clears this away")
+            #expect(try await ground.record("j")?["said"] != nil, "so that its end clears this away")
             #expect(try await ground.record("j").map { Array($0.payload) } == [0, 1])
             let before = try await ground.everything()
-            try await ground.store.report(progress: "most", of: "j", session: one.id)
+            try await ground.store.say(.progress("most"), of: "j", session: one.id)
             #expect(try await ground.everything() == before)
         }
     }
@@ -28,9 +28,9 @@ import Testing
             try await ground.enqueue(["j", "queued"])
             try await ground.claim(one, want: 1)
             let before = try await ground.everything()
-            try await ground.store.report(progress: "lie", of: "j", session: session(2).id)
-            try await ground.store.report(progress: "lie", of: "queued", session: one.id)
-            try await ground.store.report(progress: "lie", of: "never-was", session: one.id)
+            try await ground.store.say(.progress("lie"), of: "j", session: session(2).id)
+            try await ground.store.say(.progress("lie"), of: "queued", session: one.id)
+            try await ground.store.say(.progress("lie"), of: "never-was", session: one.id)
             #expect(try await ground.everything() == before)
         }
     }
@@ -40,8 +40,8 @@ import Testing
             try await ground.join(one)
             try await ground.enqueue(["j"])
             try await ground.claim(one)
-            try await ground.store.report(progress: "half", of: "j", session: one.id)
-            try await ground.settle(one, .of("j", .succeeded(result: nil, hasHistory: true)))
+            try await ground.store.say(.progress("half"), of: "j", session: one.id)
+            try await ground.settle(one, .of("j", .succeeded(result: nil)))
             #expect(try await ground.places(of: "j") == ["done"])
             #expect(try await ground.ask("EXISTS", ground.keys.progress).integer == 0)
         }
@@ -52,7 +52,7 @@ import Testing
             try await ground.join(one)
             try await ground.enqueue(["j"])
             try await ground.claim(one)
-            try await ground.store.report(progress: "half", of: "j", session: one.id)
+            try await ground.store.say(.progress("half"), of: "j", session: one.id)
             try await ground.settle(one, .of("j", .dead(error: "e")))
             #expect(try await ground.store.job("j")[6].text == "half", "the dead keep it")
             // Ten thousand others died before the next one does; the oldest of them is ours.

@@ -18,7 +18,7 @@ import Testing
             #expect(answer.reason == "newer-work-waiting")
             #expect(answer.newerWaiting == 4)
             #expect(answer.ids == [])
-            #expect(["9", "12"].contains(answer.sequenceNeeded))
+            #expect(["9", "12"].contains(answer.needed))
         }
     }
 

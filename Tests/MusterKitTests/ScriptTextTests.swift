@@ -4,9 +4,13 @@ import Testing
 @testable import MusterKit
 
 @Suite struct ScriptTextTests {
-    /// A script's own text, behind the common fence.
+    static let parts = [Scripts.over, Scripts.place].map { String(decoding: $0, as: UTF8.self) }
+
+    /// A script's own text, behind the common fence and what it shares with others.
     static func body(_ script: RedisScript) -> Substring {
-        script.source.dropFirst(PackageResources.fence_lua.count)
+        var body = script.source.dropFirst(PackageResources.fence_lua.count)
+        for part in parts where body.hasPrefix(part) { body = body.dropFirst(part.count) }
+        return body
     }
 
     static func header(_ script: RedisScript) -> [Substring] {
@@ -21,6 +25,12 @@ import Testing
         return lines[start..<end].joined(separator: " ").matches(of: /(\d+) ([^()]+?) \((hash|zset|set|list)[^)]*\)/)
             .map { (Int($0.1) ?? 0, String($0.2), String($0.3)) }
     }
+
+    /// The keys that shared parts find by their names, and their types.
+    static let found = parts[0].split(separator: "\n").prefix { $0.hasPrefix("--") }
+        .joined(separator: " ").matches(of: /([a-z-]+) \((hash|zset|set|list)\)/).map {
+            (String($0.1), String($0.2))
+        }
 
     @Test(arguments: Scripts.all.map(\.name)) func everyScriptOpensTheSameWay(_ name: String) throws {
         let script = try #require(Scripts.all.first { $0.name == name })
@@ -41,6 +51,7 @@ import Testing
     @Test(arguments: Scripts.all.map(\.name)) func theKeysInAHeaderAreAllThatTheScriptTouches(_ name: String) throws {
         let script = try #require(Scripts.all.first { $0.name == name })
         let keys = Self.keys(script)
+        try #require(!keys.isEmpty)
         #expect(keys.map(\.number) == Array(1...keys.count))
         #expect(keys.first?.name.hasPrefix("meta") == true)
         let code = Self.body(script).split(separator: "\n").filter { !$0.hasPrefix("--") }.joined(separator: "\n")

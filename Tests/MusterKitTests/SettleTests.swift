@@ -42,7 +42,7 @@ import Testing
     }
 
     static let kinds: [Settlement.Kind] = [
-        .succeeded(result: nil, hasHistory: false), .succeeded(result: [1], hasHistory: true),
+        .succeeded(result: nil), .succeeded(result: [1]),
         .failed(delayMilliseconds: 1000, error: "e"), .dead(error: "e"), .later(delayMilliseconds: 1000), .handedBack,
         .unknownType, .undecodable(sequenceNeeded: 9),
     ]
@@ -114,7 +114,7 @@ import Testing
             #expect(try await ground.places(of: "j") == ["scheduled"])
             let record = try #require(try await ground.record("j"))
             #expect(record.attempts == 1)
-            #expect(record.hasHistory)
+            #expect(record["history"] != nil)
             #expect(Array(record.payload) == Array("{}".utf8))
             let run = try #require(try await ground.timeline("j").first)
             #expect(run["n"] == "1")
@@ -195,7 +195,7 @@ import Testing
                 try await holdAgain(ground)
             }
             #expect(try await ground.timeline("j").map { $0["error"] } == (3...12).map { "e\($0)" })
-            try await ground.settle(one, .of("j", .succeeded(result: nil, hasHistory: true)))
+            try await ground.settle(one, .of("j", .succeeded(result: nil)))
             #expect(try await ground.ask("EXISTS", ground.keys.timeline).integer == 0)
             let inspector = Inspector(server: ground.server)
             defer { inspector.close() }

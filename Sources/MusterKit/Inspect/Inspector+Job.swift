@@ -1,22 +1,28 @@
 extension Inspector {
     /// Finds a job, in one queue or in all that are known.
-    /// - Returns: a report whose state is `unknown` where no queue has it (any more).
+    /// - Returns: a report whose state is `unknown` where no queue has it, and `expired` where none has it any more: the
+    ///   id was made before the time from which outcomes are kept.
     /// - Throws: ``MusterError`` where Redis does not answer or a name breaks its grammar.
     public func job(_ id: String, queue: String? = nil) async throws(MusterError) -> JobReport {
         try Name.checkedID(id)
         let queues: [String]
         if let queue { queues = [queue] } else { queues = try await fleetStore.queueNames() }
         var seq = 0
+        var keptSince = Int.max
         for queue in queues {
             let answer = try await store(queue).job(id)
             seq = answer[1].integer ?? 0
+            keptSince = min(keptSince, answer[8].integer ?? Int.max)
             if let report = JobAnswer(id: id, queue: queue, answer).report {
                 switch report.state {
-                case .queued: return try await explained(report, queue: queue)
+                case .queued where report.waitingFor == nil: return try await explained(report, queue: queue)
                 case .held: return try await located(report)
                 default: return report
                 }
             }
+        }
+        if let madeAt = JobID.milliseconds(of: id), keptSince != Int.max, madeAt < keptSince {
+            return JobReport(id: id, state: .expired, seq: seq, attempts: [], expiry: .outcome)
         }
         return JobReport(id: id, state: .unknown, seq: seq, attempts: [])
     }
@@ -61,6 +67,7 @@ private struct JobAnswer {
     let stored: [UInt8]
     let lines: String
     let progress: String
+    let isPaused: Bool
 
     init(id: String, queue: String, _ answer: ScriptAnswer) {
         self.id = id
@@ -71,6 +78,7 @@ private struct JobAnswer {
         stored = answer[4].bytes ?? []
         lines = answer[5].text ?? ""
         progress = answer[6].text ?? ""
+        isPaused = answer[7].text == "paused"
     }
 
     var report: JobReport? {
@@ -82,7 +90,8 @@ private struct JobAnswer {
         default:
             let record = JobRecord(stored)
             var report = base(record, history: lines.split(separator: "\n").map { attempt($0) })
-            report.state = JobReport.State(rawValue: place) ?? .unknown
+            report.state = place == "parked" ? .queued : JobReport.State(rawValue: place) ?? .unknown
+            if report.state == .queued { report.waitingFor = isPaused ? .resume : place == "parked" ? .capacity : nil }
             report.progress = progress.isEmpty ? nil : progress
             if place == "scheduled" { report.dueAt = Int(detail).map { Timestamp(milliseconds: $0) } }
             if place == "held" { report.attempts.append(running(record)) }
@@ -103,8 +112,13 @@ private struct JobAnswer {
         let history = (0..<(outcome.number("history") ?? 0)).map { _ in attempt(Substring(line())) }
         var report = base(record, history: history)
         report.state = JobReport.State(rawValue: outcome["state"] ?? "") ?? .unknown
+        report.after = record?["after"]
         let ended = outcome.number("ended") ?? 0
         let session = SessionParts(outcome["by"])
+        if report.state == .expired {
+            report.expiry = .startBy
+            return report
+        }
         report.attempts.append(
             JobReport.Attempt(
                 number: (record?.attempts ?? 0) + 1, session: outcome["by"], host: session?.host, pid: session?.pid,

@@ -12,6 +12,11 @@ public struct JobReport: Sendable, Encodable {
         case worker, build, handler, resume, capacity
     }
 
+    public enum Expiry: String, Sendable, Codable {
+        case startBy = "start-by"
+        case outcome
+    }
+
     public struct Producer: Sendable, Encodable {
         public let host: String
         public let pid: Int
@@ -36,7 +41,7 @@ public struct JobReport: Sendable, Encodable {
     public var queue: String?
     public var state: State
     public var requirement: String?
-    /// Grows with every answer (Redis' clock in ms): two equal ones mean that somebody cached the first.
+    /// Grows with every answer (Redis' clock in µs): two equal ones mean that somebody cached the first.
     public let seq: Int
     public var enqueuedAt: Timestamp?
     /// When a scheduled job becomes ready.
@@ -45,11 +50,16 @@ public struct JobReport: Sendable, Encodable {
     public var attempts: [Attempt]
     public var waitingFor: WaitingFor?
     public var progress: String?
+    /// Why an `expired` job is not to be seen any more: `start-by`, it was not begun in time; `outcome`, it ended so
+    /// long ago that its outcome is not kept any more.
+    public var expiry: Expiry?
+    /// The job that came before it in its chain.
+    public var after: String?
     public var result: JSONValue?
 
     private enum CodingKeys: String, CodingKey {
         case id, type, queue, state, requirement, seq, enqueuedAt, dueAt, producer, attempts, waitingFor, progress,
-            result
+            expiry, after, result
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -66,6 +76,8 @@ public struct JobReport: Sendable, Encodable {
         try values.encode(attempts, forKey: .attempts)
         if state == .queued { try values.encode(waitingFor, forKey: .waitingFor) }
         try values.encodeIfPresent(progress, forKey: .progress)
+        try values.encodeIfPresent(expiry, forKey: .expiry)
+        try values.encodeIfPresent(after, forKey: .after)
         try values.encode(result, forKey: .result)
     }
 }

@@ -2,7 +2,7 @@
 /// lives on one slot of a Redis Cluster; the number after the namespace is the epoch.
 ///
 /// Scripts add a lane, a session or a bucket to the prefix by themselves: `lane:<lane>`, `held:<session>`,
-/// `done:<bucket>`, `wake:<session>` (a channel).
+/// `done:<bucket>`, `parked:<limit key>`, `batch:<batch>`, and the channels `wake:<session>` and `over:<id>`.
 public struct QueueKeys: Sendable {
     /// Grows when the meaning of keys changes; every script holds it against the queue's own.
     static let epoch = 1
@@ -11,6 +11,7 @@ public struct QueueKeys: Sendable {
     let prefix: String
     let meta, jobs, lanes, sessions, idle, scheduled, dead: String
     let timeline, progress, refusals, buckets, doneBytes: String
+    let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels: String
 
     /// - Parameters:
     ///   - namespace: a checked name.
@@ -30,9 +31,22 @@ public struct QueueKeys: Sendable {
         refusals = prefix + "refusals"
         buckets = prefix + "buckets"
         doneBytes = prefix + "done-bytes"
+        unique = prefix + "unique"
+        uniqueUntil = prefix + "unique-until"
+        chains = prefix + "chains"
+        batches = prefix + "batches"
+        running = prefix + "running"
+        parked = prefix + "parked"
+        rates = prefix + "rates"
+        checkpoints = prefix + "checkpoints"
+        cancels = prefix + "cancels"
     }
 
     func held(_ session: String) -> String { prefix + "held:" + session }
 
+    func batch(_ batch: String) -> String { prefix + "batch:" + batch }
+
     func wake(_ session: String) -> String { prefix + "wake:" + session }
+
+    func over(_ id: String) -> String { prefix + "over:" + id }
 }

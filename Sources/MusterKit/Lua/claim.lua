@@ -1,83 +1,37 @@
 -- claim: settles what a session has finished (held -> done, scheduled or dead) and hands it the next jobs
--- (queued -> held), refusing those that its build may not run.
+-- (queued -> held), refusing those that its build may not run, and keeping back those over a limit.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 held:<session> (set)
---       7 refusals (hash) 8 buckets (zset) 9 done-bytes (hash) 10 scheduled (zset) 11 dead (zset)
---       12 timeline (hash) 13 progress (hash)
+--       7 refusals (hash) 8 scheduled (zset) 9 timeline (hash) 10 running (hash) 11 parked (zset) 12 rates (zset)
+--       13 checkpoints (hash)
 -- ARGV: 1 session  2 sequence  3 revision  4 host  5 jobs wanted  6 types known: ',a,b,' or '*'
---       7 a number that grows with each claim  8 outcome retention in ms  9 byte bound of all outcomes
---       10 n: plain successes, then n times: id, ms it ran
+--       7 a number that grows with each claim
+--       8 n: plain successes, then n times: id, ms it ran
 --       then each other outcome: id, kind, ms it ran, two arguments:
---       'success' result, retention ms ('' for the usual) · 'failure' delay ms, error
---       'dead' '', error · 'later' delay ms, '' · 'back' '', ''
+--       'success' result, retention in ms ('' for the usual) · 'failure' delay ms, error
+--       'dead' '', error · 'later' delay ms, '' · 'back' '', '' · 'cancelled' '', error
 --       'unknown-type' type, '' · 'undecodable' sequence needed, ''
--- Answers {state, reason, newer jobs waiting, sequence they need, ids not settled, ids, records};
+-- Answers {state, reason, newer jobs waiting, what they need, ids not settled, ids, records, checkpoints};
 --       state: 'ok' · 'lost': the session's lease ended, it holds nothing · 'stale': below the floor;
---       reason, where fewer jobs came than were wanted: 'empty' or 'newer-work-waiting'.
+--       reason, where fewer jobs came than were wanted: 'empty', 'newer-work-waiting', 'paused', 'capacity',
+--       'rate' (its fourth part says in how many ms to ask again), 'more' (it gave up looking; ask again);
+--       checkpoints: id, bytes for each of the jobs that has one.
 -- Run twice: an outcome counts only while its id is held, so the second run settles nothing; jobs whose
 --       answer was lost stay held until the session says what it really has (handback.lua).
 -- The first write only frees memory: a full Redis lets the writes after it pass, so workers still drain it.
 local jobs, lanes, sessions, idle, held = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local refusals, buckets, done_bytes, scheduled = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local dead, timeline, progress = KEYS[11], KEYS[12], KEYS[13]
+local refusals, scheduled, timeline, running = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local parked, rates, checkpoints = KEYS[11], KEYS[12], KEYS[13]
 local session, sequence, revision, host = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local want, types, turn = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
 local stamp = ARGV[2] .. '-' .. revision
+local by = session .. ' on=' .. stamp
 
 redis.call('ZREM', idle, session)
 
--- Outcomes lie in buckets that expire whole; a bucket is closed by age or size, the oldest go first.
--- Retentions are rounded up to one of four steps an octave, so that few buckets are open at a time.
-local function bucket_for(retention, bytes)
-  local step = 2 ^ math.max(0, math.floor(math.log(math.max(1, retention)) / math.log(2)) - 2)
-  retention = math.ceil(retention / step) * step
-  local name = 'bucket:' .. retention
-  local current = redis.call('HGET', meta, name)
-  local width = math.max(1000, math.floor(retention / 8))
-  local bound = tonumber(ARGV[9])
-  if current then
-    local opened = tonumber(string.match(current, '^%d+'))
-    local size = tonumber(redis.call('HGET', done_bytes, current) or 0)
-    if now - opened >= width or now < opened or size > bound / 8 then current = false end
-  end
-  if not current then
-    current = nowText .. '.' .. redis.call('HINCRBY', meta, 'buckets-opened', 1)
-    redis.call('HSET', meta, name, current)
-    redis.call('ZADD', buckets, now + width + retention, current)
-    for _, expired in ipairs(redis.call('ZRANGEBYSCORE', buckets, '-inf', now)) do
-      redis.call('UNLINK', base .. 'done:' .. expired)
-      redis.call('HDEL', done_bytes, expired)
-      redis.call('ZREM', buckets, expired)
-    end
-    local total = 0
-    for _, size in ipairs(redis.call('HVALS', done_bytes)) do total = total + tonumber(size) end
-    while total > bound * 7 / 8 do
-      local oldest = redis.call('ZRANGE', buckets, 0, 0)[1]
-      if not oldest or oldest == current then break end
-      total = total - tonumber(redis.call('HGET', done_bytes, oldest) or 0)
-      redis.call('HINCRBY', meta, 'outcomes-dropped', redis.call('HLEN', base .. 'done:' .. oldest))
-      redis.call('UNLINK', base .. 'done:' .. oldest)
-      redis.call('HDEL', done_bytes, oldest)
-      redis.call('ZREM', buckets, oldest)
-    end
-  end
-  redis.call('HINCRBY', done_bytes, current, bytes)
-  return current
-end
-
-local function keep_outcomes(retention, entries, bytes)
-  local bucket = bucket_for(retention, bytes)
-  local key = base .. 'done:' .. bucket
-  local is_new = redis.call('EXISTS', key) == 0
-  redis.call('HSET', key, unpack(entries))
-  if is_new then
-    redis.call('PEXPIREAT', key, string.format('%.0f', redis.call('ZSCORE', buckets, bucket)))
-  end
-end
-
 local unsettled = {}
 local settled_ok, settled_failed = 0, 0
-local plain = tonumber(ARGV[10])
-local cursor = 11
+local plain = tonumber(ARGV[8])
+local cursor = 9
 if plain > 0 then
   local ids, run = {}, {}
   for i = 1, plain do
@@ -97,17 +51,25 @@ if plain > 0 then
   if #mine > 0 then
     local records = redis.call('HMGET', jobs, unpack(mine))
     redis.call('SREM', held, unpack(mine))
-    redis.call('HDEL', jobs, unpack(mine))
-    local tail = ' by=' .. session .. ' on=' .. stamp .. '\n'
-    local entries, bytes = {}, 0
+    local entries, bytes, gone = {}, 0, {}
     for i, id in ipairs(mine) do
-      local outcome = 'state=succeeded ended=' .. nowText .. ' ms=' .. run_of[i] .. tail
-        .. (records[i] and head_of(records[i]) or '') .. '\n'
-      entries[#entries + 1] = id
-      entries[#entries + 1] = outcome
-      bytes = bytes + #outcome + #id
+      local record = records[i]
+      if record and is_marked(record) then
+        leave_key(head_of(record))
+        finish(id, record, 'succeeded', ' ms=' .. run_of[i] .. ' by=' .. by, '')
+      else
+        local outcome = 'state=succeeded ended=' .. nowText .. ' ms=' .. run_of[i] .. ' by=' .. by .. '\n'
+          .. (record and head_of(record) or '') .. '\n'
+        gone[#gone + 1] = id
+        entries[#entries + 1] = id
+        entries[#entries + 1] = outcome
+        bytes = bytes + #outcome + #id
+      end
     end
-    keep_outcomes(tonumber(ARGV[8]), entries, bytes)
+    if #gone > 0 then
+      redis.call('HDEL', jobs, unpack(gone))
+      keep_outcomes(nil, entries, bytes)
+    end
     settled_ok = #mine
   end
 end
@@ -121,31 +83,30 @@ while cursor <= #ARGV do
     unsettled[#unsettled + 1] = id
   else
     local head = head_of(record)
-    local started = string.format('%.0f', now - tonumber(run))
     local attempts = number_field(head, 'attempts', 0)
-    local line = 'n=' .. (attempts + 1) .. ' by=' .. session .. ' on=' .. stamp .. ' started=' .. started
+    local line = 'n=' .. (attempts + 1) .. ' by=' .. by .. ' started=' .. string.format('%.0f', now - tonumber(run))
       .. ' ended=' .. nowText
+    local asked_to_end = is_marked(record) and field(head, 'cancel')
     if kind == 'success' then
-      local lines = redis.call('HGET', timeline, id)
-      local _, count = string.gsub(lines or '', '\n', '\n')
-      local outcome = 'state=succeeded ended=' .. nowText .. ' ms=' .. run .. ' by=' .. session .. ' on=' .. stamp
-        .. (lines and (' history=' .. (count + 1)) or '') .. '\n' .. head .. '\n'
-        .. (lines and (lines .. '\n') or '') .. first
-      redis.call('HDEL', jobs, id)
-      redis.call('HDEL', timeline, id)
-      redis.call('HDEL', progress, id)
-      keep_outcomes(tonumber(second == '' and ARGV[8] or second), {id, outcome}, #outcome + #id)
+      leave_key(head)
+      finish(id, record, 'succeeded', ' ms=' .. run .. ' by=' .. by, first, tonumber(second))
       settled_ok = settled_ok + 1
+    elseif kind == 'cancelled' or asked_to_end and kind ~= 'back' then
+      leave_key(head)
+      finish(id, record, 'cancelled', ' ms=' .. run .. ' by=' .. by, '')
     elseif kind == 'failure' or kind == 'dead' then
+      leave_key(head)
       record = remember(timeline, id, record, line .. ' outcome=failed error=' .. second)
-      redis.call('HSET', jobs, id, with_field(record, 'attempts', attempts + 1))
-      if kind == 'dead' or attempts + 1 > number_field(head, 'retries', 25) then
-        bury(jobs, dead, timeline, id)
+      record = with_field(record, 'attempts', attempts + 1)
+      if kind == 'dead' or attempts + 1 > number_field(head, 'retries', math.huge) then
+        bury(id, record)
       else
+        redis.call('HSET', jobs, id, record)
         redis.call('ZADD', scheduled, now + tonumber(first), id)
       end
       settled_failed = settled_failed + 1
     elseif kind == 'later' then
+      leave_key(head)
       redis.call('HSET', jobs, id, remember(timeline, id, record, line .. ' outcome=later'))
       redis.call('ZADD', scheduled, now + tonumber(first), id)
     else
@@ -160,8 +121,8 @@ while cursor <= #ARGV do
         record = with_field(record, 'lane', lane)
         redis.call('HSET', jobs, id, record)
       end
-      local lane = make_ready('LPUSH', lanes, id, record)
-      wake(idle, lane, 1)
+      local lane = give_back('LPUSH', id, record, by)
+      if lane then wake(idle, lane, 1) end
     end
   end
 end
@@ -183,13 +144,41 @@ end
 
 if not redis.call('ZSCORE', sessions, session) then
   list_if_holding(sessions, held, session)
-  return {'lost', '', 0, '', unsettled, {}, {}}
+  return {'lost', '', 0, '', unsettled, {}, {}, {}}
 end
 if sequence < floor then
   refuse('below-floor', 'at-least:' .. rules[3])
-  return {'stale', 'below-floor', 0, rules[3], unsettled, {}, {}}
+  return {'stale', 'below-floor', 0, rules[3], unsettled, {}, {}, {}}
 end
-if want == 0 then return {'ok', '', 0, '', unsettled, {}, {}} end
+if want == 0 then return {'ok', '', 0, '', unsettled, {}, {}, {}} end
+if rules[4] then return {'ok', 'paused', 0, '', unsettled, {}, {}, {}} end
+
+-- The queue's own limits: how many are held by all sessions together, and how many may begin within a time. The
+-- rate is counted as the time at which the next job would be due if they came evenly (the generic cell rate
+-- algorithm of ATM networks): one number, however many came.
+local wanted, interval, next_at = want, nil, nil
+if rules[5] then
+  local room = tonumber(rules[5])
+  for _, other in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
+    room = room - redis.call('SCARD', base .. 'held:' .. other)
+  end
+  want = math.min(want, math.max(0, room))
+  if want == 0 then
+    redis.call('ZADD', idle, sequence, session)
+    return {'ok', 'capacity', 0, '', unsettled, {}, {}, {}}
+  end
+end
+if rules[6] then
+  local count, span = string.match(rules[6], '^(%d+)/(%d+)$')
+  interval = span / count
+  next_at = math.max(tonumber(rules[7] or 0), now)
+  local room = math.floor((now + span - next_at) / interval + 1e-6)
+  want = math.min(want, math.max(0, room))
+  if want == 0 then
+    local pause = math.ceil(next_at + interval - span - now)
+    return {'ok', 'rate', 0, string.format('%.0f', math.max(1, pause)), unsettled, {}, {}, {}}
+  end
+end
 
 -- Which lanes this session may look into: the lane's name says it.
 local function may_see(lane)
@@ -202,11 +191,94 @@ local function may_see(lane)
   return kind == 'worker' and argument == session
 end
 
+-- How many jobs with one limit key may be held, and how many may begin within a time.
+local key_room = tonumber(rules[8] or '')
+local key_count, key_span = string.match(rules[9] or '', '^(%d+)/(%d+)$')
+local saved = {}
+
+-- Whether a marked job may be handed out now. One that may not is put where it waits, or ends.
+-- Returns the record, or nil.
+local function admitted(id, record)
+  local head = head_of(record)
+  local expires = number_field(head, 'expires')
+  if expires and expires < now and not field(head, 'history') then
+    finish(id, record, 'expired', ' ms=0 error=not-begun-in-time', '')
+    redis.call('HINCRBY', meta, 'expired', 1)
+    return nil
+  end
+  local key = field(head, 'key')
+  if key then
+    if key_room and tonumber(redis.call('HGET', running, key) or 0) >= key_room then
+      redis.call('RPUSH', base .. 'parked:' .. key, id)
+      redis.call('ZADD', parked, 'NX', now, key)
+      return nil
+    end
+    if field(head, 'slot') then
+      record = without_field(record, 'slot')
+      redis.call('HSET', jobs, id, record)
+    elseif key_count then
+      local apart = key_span / key_count
+      local due = math.max(tonumber(redis.call('ZSCORE', rates, key) or 0), now)
+      redis.call('ZADD', rates, due + apart, key)
+      local begin = due + apart - key_span
+      if begin > now then
+        redis.call('HSET', jobs, id, with_field(record, 'slot', 1))
+        redis.call('ZADD', scheduled, math.ceil(begin), id)
+        return nil
+      end
+    end
+    redis.call('HINCRBY', running, key, 1)
+  end
+  if string.find(head, ' unique=started:', 1, true) then free_unique(id, head) end
+  if field(head, 'checkpoint') then
+    local bytes = redis.call('HGET', checkpoints, id)
+    if bytes then
+      saved[#saved + 1] = id
+      saved[#saved + 1] = bytes
+    end
+  end
+  return record
+end
+
+local ids, records = {}, {}
+local looked = 0
+
+-- Takes up to `asked` ids out of a lane, and keeps those that may run.
+-- Returns how many came out of the lane.
+local function take(lane, asked)
+  local popped = redis.call('LPOP', base .. 'lane:' .. lane, asked)
+  if not popped then return 0 end
+  looked = looked + #popped
+  local found = redis.call('HMGET', jobs, unpack(popped))
+  for i, id in ipairs(popped) do
+    local record = found[i]
+    if not record then
+      redis.call('HINCRBY', meta, 'ids-without-record', 1)
+    else
+      if is_marked(record) then record = admitted(id, record) end
+      if record then
+        ids[#ids + 1] = id
+        records[#records + 1] = record
+      end
+    end
+  end
+  return #popped
+end
+
+-- Higher priorities first; yet every fourth claim begins with the normal ones, every sixteenth with the low ones, so
+-- that none of them starves.
+local order = {'high:', 'normal:', 'low:'}
+if turn % 16 == 15 then
+  order = {'low:', 'normal:', 'high:'}
+elseif turn % 4 == 3 then
+  order = {'normal:', 'high:', 'low:'}
+end
+
+local MOST_LOOKED_AT = 1000
 local visible = redis.call('ZRANGEBYSCORE', lanes, -1, sequence)
 local other_revision = 0
-local ids = {}
 local left_over
-for _, priority in ipairs({'high:', 'normal:', 'low:'}) do
+for _, priority in ipairs(order) do
   local mine = {}
   for _, lane in ipairs(visible) do
     if string.sub(lane, 1, #priority) == priority then
@@ -218,38 +290,37 @@ for _, priority in ipairs({'high:', 'normal:', 'low:'}) do
     end
   end
   for i = 1, #mine do
-    local asked = want - #ids
     local lane = mine[(turn + i) % #mine + 1]
-    if asked == 0 then
-      left_over = lane
-      break
+    while true do
+      local asked = want - #ids
+      if asked == 0 or looked >= MOST_LOOKED_AT then
+        left_over = left_over or lane
+        break
+      end
+      if take(lane, asked) < asked and redis.call('EXISTS', base .. 'lane:' .. lane) == 0 then
+        redis.call('ZREM', lanes, lane)
+        break
+      end
     end
-    local popped = redis.call('LPOP', base .. 'lane:' .. lane, asked) or {}
-    for _, id in ipairs(popped) do ids[#ids + 1] = id end
-    if #popped < asked then redis.call('ZREM', lanes, lane) else left_over = lane end
+    if left_over then break end
   end
+  if left_over then break end
 end
 
-local popped_count = #ids
-local records = {}
-if popped_count > 0 then
-  records = redis.call('HMGET', jobs, unpack(ids))
-  for i = popped_count, 1, -1 do
-    if not records[i] then
-      table.remove(ids, i)
-      table.remove(records, i)
-      redis.call('HINCRBY', meta, 'ids-without-record', 1)
+if #ids > 0 then
+  redis.call('SADD', held, unpack(ids))
+  if interval then redis.call('HSET', meta, 'rate-next', string.format('%.3f', next_at + interval * #ids)) end
+end
+if #ids == want then
+  if wanted == want then
+    if left_over and redis.call('ZCARD', idle) > 0 and redis.call('EXISTS', base .. 'lane:' .. left_over) == 1 then
+      wake(idle, left_over, 1)
     end
+    return {'ok', '', 0, '', unsettled, ids, records, saved}
   end
-  if #ids > 0 then redis.call('SADD', held, unpack(ids)) end
+  return {'ok', 'more', 0, '', unsettled, ids, records, saved}
 end
-
-if popped_count == want then
-  if left_over and redis.call('ZCARD', idle) > 0 and redis.call('EXISTS', base .. 'lane:' .. left_over) == 1 then
-    wake(idle, left_over, 1)
-  end
-  return {'ok', '', 0, '', unsettled, ids, records}
-end
+if looked >= MOST_LOOKED_AT then return {'ok', 'more', 0, '', unsettled, ids, records, saved} end
 
 redis.call('ZADD', idle, sequence, session)
 local newer, needs = 0, ''
@@ -257,11 +328,11 @@ for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '(' .. ARGV[2], '+inf',
   newer = newer + redis.call('LLEN', base .. 'lane:' .. lane)
   needs = string.match(lane, ':at%-least:(%d+)') or needs
 end
-if popped_count == 0 then
+if #ids == 0 then
   if newer > 0 then
     refuse('older-build', 'at-least:' .. needs)
-    return {'ok', 'newer-work-waiting', newer, needs, unsettled, ids, records}
+    return {'ok', 'newer-work-waiting', newer, needs, unsettled, ids, records, saved}
   end
   if other_revision > 0 then refuse('other-revision', 'exactly') end
 end
-return {'ok', 'empty', newer, needs, unsettled, ids, records}
+return {'ok', 'empty', newer, needs, unsettled, ids, records, saved}

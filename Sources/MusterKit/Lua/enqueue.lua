@@ -1,12 +1,20 @@
 -- enqueue: nothing -> queued (or scheduled), for any number of jobs of one lane.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 idle (zset) 5 scheduled (zset) 6 buckets (zset)
+--       7 unique (hash) 8 unique-until (zset) 9 chains (hash)
 -- ARGV: 1 lane  2 when: '' now, '+ms' from now, 'ms' of the epoch  3 'new', or 'again' where an id may
---       have been sent before  then per job: id, the record from its second field on
--- Answers {'ok', now in ms, ids that were there already}.
+--       have been sent before  4 duties of all of them, '' for none: one line of fields, and a line for each
+--       further step of a chain (a header without payload); fields:
+--       within=<ms> to begin in, after it is due · unique=<started|done|time>:<key> · lasts=<ms>, with `time` ·
+--       batch=<id> · key=<limit key>
+--       then per job: id, the record from its second field on
+-- Answers {'ok', now in ms, ids that were there already, the id that has the unique key or ''}
+--       or {'batch', 'unknown' or 'closed'}.
 -- Run twice: with 'again' the second run changes nothing; fresh ids are sent as 'new' once.
 local jobs, lanes, idle, scheduled, buckets = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local unique, unique_until, chains = KEYS[7], KEYS[8], KEYS[9]
 local lane, when, again = ARGV[1], ARGV[2], ARGV[3] == 'again'
-local prefix = 'v1 at=' .. nowText .. ' '
+local due = now
+if string.sub(when, 1, 1) == '+' then due = now + tonumber(when) elseif when ~= '' then due = tonumber(when) end
 
 local function is_known(id)
   if redis.call('HEXISTS', jobs, id) == 1 then return true end
@@ -16,9 +24,26 @@ local function is_known(id)
   return false
 end
 
+local prefix = 'v1 at=' .. nowText .. ' '
+local duties, steps, batch, unique_key, unique_mode
+if ARGV[4] ~= '' then
+  duties, steps = string.match(ARGV[4], '^([^\n]*)\n?(.*)$')
+  duties = ' ' .. duties
+  batch = field(duties, 'batch')
+  unique_mode, unique_key = string.match(duties, ' unique=(%l+):([^ ]+)')
+  prefix = 'v1+ at=' .. nowText
+  local within = number_field(duties, 'within')
+  if within then prefix = prefix .. ' expires=' .. string.format('%.0f', math.max(due, now) + within) end
+  if unique_mode and unique_mode ~= 'time' then prefix = prefix .. ' unique=' .. unique_mode .. ':' .. unique_key end
+  if batch then prefix = prefix .. ' batch=' .. batch end
+  if field(duties, 'key') then prefix = prefix .. ' key=' .. field(duties, 'key') end
+  if steps ~= '' then prefix = prefix .. ' chain=1' end
+  prefix = prefix .. ' '
+end
+
 local ids, pairs_, known = {}, {}, {}
 local seen = {}
-for i = 4, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   local id = ARGV[i]
   if again and (seen[id] or is_known(id)) then
     known[#known + 1] = id
@@ -29,11 +54,26 @@ for i = 4, #ARGV, 2 do
     pairs_[#pairs_ + 1] = prefix .. ARGV[i + 1]
   end
 end
-if #ids == 0 then return {'ok', now, known} end
+if #ids == 0 then return {'ok', now, known, ''} end
+
+if unique_key then
+  local entry = redis.call('HGET', unique, unique_key)
+  if entry then
+    local holder, mode, ends = string.match(entry, '^([^ ]+) (%l+) (%d+)')
+    -- A holder that is gone without a trace holds nothing.
+    local is_taken = mode == 'time' and tonumber(ends) > now
+    if mode ~= 'time' then is_taken = redis.call('HEXISTS', jobs, holder) == 1 end
+    if is_taken then return {'ok', now, ids, holder} end
+  end
+end
+if batch then
+  local key = base .. 'batch:' .. batch
+  local facts = redis.call('HMGET', key, 'opened', 'closed')
+  if not facts[1] then return {'batch', 'unknown'} end
+  if facts[2] then return {'batch', 'closed'} end
+end
 
 redis.call('HSET', jobs, unpack(pairs_))
-local due = now
-if string.sub(when, 1, 1) == '+' then due = now + tonumber(when) elseif when ~= '' then due = tonumber(when) end
 if due > now then
   local entries = {}
   for _, id in ipairs(ids) do
@@ -46,4 +86,16 @@ else
   redis.call('ZADD', lanes, score_of(lane), lane)
   wake(idle, lane, 1)
 end
-return {'ok', now, known}
+if unique_key then
+  local ends = unique_mode == 'time' and now + number_field(duties, 'lasts', 0) or 0
+  redis.call('HSET', unique, unique_key, ids[1] .. ' ' .. unique_mode .. ' ' .. string.format('%.0f', ends))
+  if ends > 0 then redis.call('ZADD', unique_until, ends, unique_key) end
+end
+if batch then
+  redis.call('HINCRBY', base .. 'batch:' .. batch, 'total', #ids)
+  redis.call('HINCRBY', base .. 'batch:' .. batch, 'pending', #ids)
+end
+if steps and steps ~= '' then
+  for _, id in ipairs(ids) do redis.call('HSET', chains, id, steps) end
+end
+return {'ok', now, known, ''}

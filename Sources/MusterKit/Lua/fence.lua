@@ -1,11 +1,12 @@
 -- fence: the head that stands before every script. It refuses a client whose protocol or epoch is over,
 -- so that the scripts of an old binary stop working on the day that the queue says so.
--- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence)
+-- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence), and the queue's settings
 -- Answers {'protocol', n} or {'epoch', n}, and nothing was changed; else the script below it goes on.
 local PROTOCOL, EPOCH = 1, 1
 local meta = KEYS[1]
 local base = string.sub(meta, 1, -5)
-local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor')
+local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor', 'paused', 'concurrency', 'rate',
+  'rate-next', 'key-concurrency', 'key-rate', 'retention', 'outcome-bytes')
 if rules[1] and tonumber(rules[1]) > PROTOCOL then return {'protocol', rules[1]} end
 if rules[2] and tonumber(rules[2]) ~= EPOCH then return {'epoch', rules[2]} end
 local floor = tonumber(rules[3] or 0)
@@ -29,12 +30,28 @@ local function number_field(head, name, default)
   return tonumber(field(head, name) or '') or default
 end
 
-local function with_field(record, name, value)
+local function without_field(record, name)
   local head = head_of(record)
-  local rest = string.sub(record, #head + 1)
   local first, last = string.find(head, ' ' .. name .. '=[^ ]*')
-  if first then head = string.sub(head, 1, first - 1) .. string.sub(head, last + 1) end
-  return head .. ' ' .. name .. '=' .. value .. rest
+  if not first then return record end
+  return string.sub(head, 1, first - 1) .. string.sub(record, last + 1)
+end
+
+local function with_field(record, name, value)
+  record = without_field(record, name)
+  local head = head_of(record)
+  return head .. ' ' .. name .. '=' .. value .. string.sub(record, #head + 1)
+end
+
+-- A record that begins with `v1+` asks for more than to be run: whoever moves it reads its header. The others are
+-- moved unread.
+local function is_marked(record)
+  return string.byte(record, 3) == 43
+end
+
+local function marked(record)
+  if is_marked(record) or string.sub(record, 1, 3) ~= 'v1 ' then return record end
+  return 'v1+' .. string.sub(record, 3)
 end
 
 -- The lane is written in the header only where it is not the usual one. A record that names none is damaged or
@@ -79,8 +96,8 @@ local function list_if_holding(sessions, held, session)
   redis.call('ZADD', sessions, now, session)
 end
 
--- Adds a line to a job's history; the last ten are kept. The record is marked, so that whoever settles the
--- job takes its history along.
+-- Adds a line to a job's history; the last ten are kept. The record is marked, so that its end takes the history
+-- along.
 -- Returns the record as it must be written.
 local function remember(timeline, id, record, line)
   local lines = redis.call('HGET', timeline, id)
@@ -88,19 +105,7 @@ local function remember(timeline, id, record, line)
   local _, count = string.gsub(lines, '\n', '\n')
   if count >= 10 then lines = string.sub(lines, string.find(lines, '\n', 1, true) + 1) end
   redis.call('HSET', timeline, id, lines)
-  return with_field(record, 'history', count + 1)
-end
-
--- A job that failed for good stays visible; beyond the bound the oldest go.
-local function bury(jobs, dead, timeline, id)
-  redis.call('ZADD', dead, now, id)
-  while redis.call('ZCARD', dead) > 10000 do
-    local oldest = redis.call('ZPOPMIN', dead)
-    redis.call('HDEL', jobs, oldest[1])
-    redis.call('HDEL', timeline, oldest[1])
-    redis.call('HDEL', base .. 'progress', oldest[1])
-    redis.call('HINCRBY', meta, 'dead-dropped', 1)
-  end
+  return marked(with_field(record, 'history', count + 1))
 end
 
 -- Makes an id ready again in the lane that its record names, at the end given.

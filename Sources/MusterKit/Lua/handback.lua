@@ -1,10 +1,10 @@
 -- handback: held -> queued, unharmed, for every job that a session holds but does not know or want; at the
--- session's end for all of them. No attempt is burnt.
--- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 held:<session> (set)
+-- session's end for all of them. No attempt is burnt. One that somebody asked to cancel ends here instead.
+-- KEYS: 1 meta (hash) 2 jobs (hash) 3 sessions (zset) 4 idle (zset) 5 held:<session> (set)
 -- ARGV: 1 session  2 'stay', or 'leave' where the session ends here  then the ids it keeps
 -- Answers {'ok', how many were handed back}.
 -- Run twice: the second run finds nothing to hand back.
-local jobs, lanes, sessions, idle, held = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local jobs, sessions, idle, held = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local keep = {}
 for i = 3, #ARGV do keep[ARGV[i]] = true end
 redis.call('ZREM', idle, ARGV[1])
@@ -13,7 +13,7 @@ for _, id in ipairs(redis.call('SMEMBERS', held)) do
   if not keep[id] then
     redis.call('SREM', held, id)
     local record = redis.call('HGET', jobs, id)
-    local lane = record and make_ready('LPUSH', lanes, id, record)
+    local lane = record and give_back('LPUSH', id, record, ARGV[1])
     if lane then
       woken[lane] = (woken[lane] or 0) + 1
       count = count + 1

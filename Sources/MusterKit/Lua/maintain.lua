@@ -1,13 +1,16 @@
--- maintain: scheduled -> queued for what is due; held -> queued (or dead) for what died with its session.
+-- maintain: scheduled -> queued for what is due; held -> queued (or dead) for what died with its session; the dead
+-- of long ago -> nothing; parked -> queued where a limit has room again.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 scheduled (zset)
---       7 dead (zset) 8 timeline (hash)
+--       7 dead (zset) 8 timeline (hash) 9 parked (zset) 10 running (hash) 11 unique (hash) 12 unique-until (zset)
+--       13 rates (zset)
 -- ARGV: 1 sequence of the caller's build  2 'reap' where the caller has been connected for a whole lease
---       3 the most jobs to move  4 crashes after which a job is dead
+--       3 the most jobs to move  4 crashes after which a job is dead  5 ms that the dead are kept
 -- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1}
 --       or {'stale', floor}: an older build than the floor maintains nothing.
 -- Run twice: what was moved is no longer there to move.
 local jobs, lanes, sessions, idle = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local scheduled, dead, timeline = KEYS[6], KEYS[7], KEYS[8]
+local scheduled, dead, timeline, parked, running = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local unique, unique_until, rates = KEYS[11], KEYS[12], KEYS[13]
 if tonumber(ARGV[1]) < floor then return {'stale', rules[3]} end
 local limit, crash_limit = tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -35,11 +38,12 @@ if ARGV[2] == 'reap' then
           .. ' ended=' .. nowText .. ' outcome=crashed error=lease-ended')
         record = with_field(record, 'crashes', crashes)
         redis.call('HSET', jobs, id, record)
-        if crashes >= crash_limit then
-          bury(jobs, dead, timeline, id)
+        if crashes >= crash_limit and not field(head, 'cancel') then
+          leave_key(head)
+          bury(id, record)
         else
-          local lane = make_ready('LPUSH', lanes, id, record)
-          woken[lane] = (woken[lane] or 0) + 1
+          local lane = give_back('LPUSH', id, record, session)
+          if lane then woken[lane] = (woken[lane] or 0) + 1 end
         end
         recovered = recovered + 1
       end
@@ -52,5 +56,24 @@ if ARGV[2] == 'reap' then
   end
 end
 for lane, count in pairs(woken) do wake(idle, lane, math.min(count, 8)) end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', dead, '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, limit)) do
+  redis.call('ZREM', dead, id)
+  forget_dead(id)
+  redis.call('HINCRBY', meta, 'dead-dropped', 1)
+end
+for _, key in ipairs(redis.call('ZRANGEBYSCORE', unique_until, '-inf', now, 'LIMIT', 0, limit)) do
+  local entry = redis.call('HGET', unique, key)
+  if entry and string.find(entry, ' time ', 1, true) then redis.call('HDEL', unique, key) end
+  redis.call('ZREM', unique_until, key)
+end
+redis.call('ZREMRANGEBYSCORE', rates, '-inf', now)
+-- What a finished job lets go on is one; here is what a limit that was raised lets go on.
+local room = tonumber(rules[8] or '') or limit
+for _, key in ipairs(redis.call('ZRANGE', parked, 0, 15)) do
+  for _ = 1, math.min(limit, room - tonumber(redis.call('HGET', running, key) or 0)) do
+    if not unpark(key) then break end
+  end
+end
 local next_due = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 return {'ok', #due, recovered, reaped, next_due[2] and math.max(0, tonumber(next_due[2]) - now) or -1}

@@ -11,6 +11,8 @@ public struct JobHeader: Sendable {
     public var retries: Int?
     public var timeoutMilliseconds: Int?
     public var retainMilliseconds: Int?
+    /// The wait after the first failure; it doubles with each further one.
+    public var backoffMilliseconds: Int?
 
     /// Everything after `v1 at=<ms> `, up to and with the newline.
     var text: String {
@@ -21,6 +23,7 @@ public struct JobHeader: Sendable {
         if let retries { text += " retries=\(retries)" }
         if let timeoutMilliseconds { text += " timeout=\(timeoutMilliseconds)" }
         if let retainMilliseconds { text += " retain=\(retainMilliseconds)" }
+        if let backoffMilliseconds { text += " backoff=\(backoffMilliseconds)" }
         return text + "\n"
     }
 }

@@ -14,6 +14,19 @@ enum JobID {
         }
     }
 
+    /// When an id of this kind was made, by its producer's clock, in ms; nil for an id of another kind.
+    static func milliseconds(of id: String) -> Int? {
+        // A chain's later jobs and a batch's callback have a suffix.
+        let core = id.prefix { $0 != "." }.utf8
+        guard core.count == 26 else { return nil }
+        var time = 0
+        for (index, byte) in core.enumerated() {
+            guard let digit = alphabet.firstIndex(of: byte) else { return nil }
+            if index < 10 { time = time << 5 | digit }
+        }
+        return time
+    }
+
     private static func text(_ time: UInt64, _ high: UInt64, _ low: UInt64) -> String {
         String(unsafeUninitializedCapacity: 26) { buffer in
             for index in 0..<10 { buffer[index] = digit(time, 9 - index) }

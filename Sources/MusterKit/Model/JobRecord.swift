@@ -12,19 +12,20 @@ public struct JobRecord: Sendable {
     public let crashes: Int
     public let timeoutMilliseconds: Int?
     public let retainMilliseconds: Int?
-    /// Whether Redis keeps more of it than the record: earlier runs, or progress.
-    let hasHistory: Bool
+    /// Whether its result goes to a job that follows it.
+    let hasNext: Bool
 
     /// - Returns: nil where the bytes are no record of a version this code knows.
     public init?(_ bytes: [UInt8]) {
-        guard bytes.starts(with: "v1 ".utf8) else { return nil }
+        let isMarked = bytes.starts(with: "v1+ ".utf8)
+        guard isMarked || bytes.starts(with: "v1 ".utf8) else { return nil }
         var type: String?
         var attempts = 0
         var crashes = 0
         var timeout: Int?
         var retain: Int?
-        var hasHistory = false
-        var start = 3
+        var hasNext = false
+        var start = isMarked ? 4 : 3
         var end = start
         while end <= bytes.count {
             guard end == bytes.count || bytes[end] == 0x20 || bytes[end] == 0x0A else {
@@ -42,8 +43,8 @@ public struct JobRecord: Sendable {
                 timeout = Self.number(value)
             } else if let value = Self.value(of: "retain", in: field) {
                 retain = Self.number(value)
-            } else if Self.value(of: "history", in: field) != nil {
-                hasHistory = true
+            } else if isMarked, Self.value(of: "chain", in: field) != nil {
+                hasNext = true
             }
             if end == bytes.count || bytes[end] == 0x0A { break }
             start = end + 1
@@ -57,7 +58,7 @@ public struct JobRecord: Sendable {
         self.crashes = crashes
         timeoutMilliseconds = timeout
         retainMilliseconds = retain
-        self.hasHistory = hasHistory
+        self.hasNext = hasNext
     }
 
     public var payload: ArraySlice<UInt8> { bytes[payloadStart...] }
@@ -70,6 +71,19 @@ public struct JobRecord: Sendable {
     public var enqueuedAtMilliseconds: Int { self["at"].flatMap { Int($0) } ?? 0 }
 
     public var build: BuildStamp? { self["build"].flatMap { try? BuildStamp($0) } }
+
+    /// The wait after its first failure; nothing where its type decides.
+    public var backoffMilliseconds: Int? { self["backoff"].flatMap { Int($0) } }
+
+    /// Attempts after the first; nothing where its type decides.
+    public var retries: Int? { self["retries"].flatMap { Int($0) } }
+
+    /// For a batch's callback: the batch, how many jobs it had and how many of them succeeded.
+    public var batch: (id: String, total: Int, succeeded: Int)? {
+        guard let id = self["batch-of"] else { return nil }
+        func number(_ name: String) -> Int { self[name].flatMap { Int($0) } ?? 0 }
+        return (id, number("batch-total"), number("batch-succeeded"))
+    }
 
     public var lane: Lane? {
         if let text = self["lane"] { return Lane(text) }

@@ -10,8 +10,20 @@ public struct EnqueueOptions: Sendable {
     public var schedule: Schedule
     /// Attempts after the first; default 25.
     public var retries: Int?
-    /// After this its handler is cancelled; default none.
+    /// The wait after the first failure, doubled with each further one and jittered; default what its type says.
+    public var backoff: Duration?
+    /// After this its handler is cancelled; default what its type says.
     public var timeout: Duration?
+    /// It must begin within this time after it is due, else it expires; default it waits for ever.
+    public var startWithin: Duration?
+    /// Only one job of the queue has this key at a time; default none. For single jobs.
+    public var unique: UniqueKey?
+    /// Counts against the queue's limits per key; default none.
+    public var limitKey: String?
+    /// The open batch that it belongs to; default none.
+    public var batch: String?
+    /// What runs after it, each with the result of the one before as its payload; default nothing.
+    public var then: [ChainStep]
     /// How long its result is kept; by default only the outcome is, for an hour.
     public var retain: Duration?
     /// Makes repeating the call safe: the second one finds the first one's job. Default a fresh id.
@@ -26,15 +38,22 @@ public struct EnqueueOptions: Sendable {
 
     public init(
         queue: String = "default", requirement: Requirement? = nil, priority: Priority = .normal,
-        schedule: Schedule = .now, retries: Int? = nil, timeout: Duration? = nil, retain: Duration? = nil,
-        id: String? = nil
+        schedule: Schedule = .now, retries: Int? = nil, backoff: Duration? = nil, timeout: Duration? = nil,
+        startWithin: Duration? = nil, unique: UniqueKey? = nil, limitKey: String? = nil, batch: String? = nil,
+        then: [ChainStep] = [], retain: Duration? = nil, id: String? = nil
     ) {
         self.queue = queue
         self.requirement = requirement
         self.priority = priority
         self.schedule = schedule
         self.retries = retries
+        self.backoff = backoff
         self.timeout = timeout
+        self.startWithin = startWithin
+        self.unique = unique
+        self.limitKey = limitKey
+        self.batch = batch
+        self.then = then
         self.retain = retain
         self.id = id
     }

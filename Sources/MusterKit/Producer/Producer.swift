@@ -13,8 +13,8 @@ public final class Producer: Sendable {
     public let build: BuildStamp?
     let client: RedisClient
     private let patience: Duration
-    private let host = thisHost()
-    private let pid = Int(ProcessInfo.processInfo.processIdentifier)
+    let host = thisHost()
+    let pid = Int(ProcessInfo.processInfo.processIdentifier)
     private let known = Mutex<Set<String>>([])
 
     /// - Parameters:
@@ -59,7 +59,7 @@ public final class Producer: Sendable {
         type: String, payloads: [[UInt8]], ids: [String]? = nil, options: EnqueueOptions = EnqueueOptions(),
         onProgress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(MusterError) -> [Receipt] {
-        let plan = try plan(type: type, options: options)
+        let plan = try EnqueuePlan(type: type, options: options, producer: self)
         if let ids {
             for id in ids { try Name.checkedID(id) }
             guard ids.count == payloads.count else {
@@ -70,6 +70,9 @@ public final class Producer: Sendable {
             throw MusterError(
                 .tooLarge, "the payload of \(payload.count) bytes is over the bound of \(Limits.payloadBytes)")
         }
+        if options.unique != nil, payloads.count != 1 {
+            throw MusterError(.invalidValue, "a unique key is for one job, not for \(payloads.count)")
+        }
         let fresh = ids ?? freshIDs(payloads.count)
         let header = plan.header.text
         try await announce(options.queue)
@@ -78,78 +81,42 @@ public final class Producer: Sendable {
                 QueueStore.NewJob(id: fresh[$0], header: header, payload: payloads[$0])
             }
         }
-        let duplicates = try await send(chunks, plan, again: ids != nil, onProgress)
-        return fresh.map {
+        let found = try await send(chunks, plan, again: ids != nil, onProgress)
+        return fresh.map { id in
             Receipt(
-                id: $0, queue: options.queue, requirement: plan.header.lane.requirement,
-                isDuplicate: duplicates.contains($0), isScheduled: plan.when != .now)
+                id: found.holders[id] ?? id, queue: options.queue, requirement: plan.header.lane.requirement,
+                isDuplicate: found.duplicates.contains(id) || found.holders[id] != nil,
+                isScheduled: plan.when != .now)
         }
     }
 
-    // MARK: what is sent
-
-    private struct Plan: Sendable {
-        let store: QueueStore
-        let header: JobHeader
-        let when: QueueStore.When
-    }
-
-    private func plan(type: String, options: EnqueueOptions) throws(MusterError) -> Plan {
-        try Name.checked(type, "job type")
-        try Name.checked(options.queue, "queue")
-        let requirement: Requirement
-        if let given = options.requirement {
-            requirement = given
-        } else if let build {
-            requirement = .atLeast(sequence: build.sequence)
-        } else {
-            throw MusterError(
-                .noStamp,
-                "this producer has no build stamp; give it one, or require any build explicitly")
-        }
-        if let retries = options.retries, !(0...1000).contains(retries) {
-            throw MusterError(.invalidValue, "retries \(retries) is not between 0 and 1000")
-        }
-        if let timeout = options.timeout, timeout <= .zero {
-            throw MusterError(.invalidValue, "a timeout must be longer than nothing")
-        }
-        let when: QueueStore.When =
-            switch options.schedule {
-            case .now: .now
-            case .after(let delay): delay > .zero ? .after(delay) : .now
-            case .at(let milliseconds): .at(milliseconds: max(1, milliseconds))
-            }
-        return Plan(
-            store: QueueStore(client, namespace: server.namespace, queue: options.queue),
-            header: JobHeader(
-                type: type, lane: Lane(options.priority, requirement), build: build, producerHost: host,
-                producerPID: pid, retries: options.retries,
-                timeoutMilliseconds: options.timeout?.wholeMilliseconds,
-                retainMilliseconds: options.retain?.wholeMilliseconds),
-            when: when)
-    }
-
-    private func freshIDs(_ count: Int) -> [String] {
+    func freshIDs(_ count: Int) -> [String] {
         JobID.make(count, milliseconds: Int(Date().timeIntervalSince1970 * 1000))
     }
 
-    private func announce(_ queue: String) async throws(MusterError) {
+    func announce(_ queue: String) async throws(MusterError) {
         if known.withLock({ $0.contains(queue) }) { return }
         let fleet = FleetStore(client, namespace: server.namespace)
         try await retrying { () async throws(MusterError) in try await fleet.know(queues: [queue]) }
         known.withLock { _ = $0.insert(queue) }
     }
 
+    /// What was there already.
+    private struct Found: Sendable {
+        var duplicates: Set<String> = []
+        /// Who has the unique key of an id.
+        var holders: [String: String] = [:]
+    }
+
     private func send(
-        _ chunks: [[QueueStore.NewJob]], _ plan: Plan, again: Bool, _ onProgress: @escaping @Sendable (Int) -> Void
-    ) async throws(MusterError) -> Set<String> {
-        if chunks.count == 1 {
-            return try await Set(sendOne(chunks[0], plan, again: again))
-        }
-        let result: Result<Set<String>, MusterError> = await withTaskGroup(
-            of: Result<([String], Int), MusterError>.self
+        _ chunks: [[QueueStore.NewJob]], _ plan: EnqueuePlan, again: Bool,
+        _ onProgress: @escaping @Sendable (Int) -> Void
+    ) async throws(MusterError) -> Found {
+        if chunks.count == 1 { return try await sendOne(chunks[0], plan, again: again) }
+        let result: Result<Found, MusterError> = await withTaskGroup(
+            of: Result<(Found, Int), MusterError>.self
         ) { group in
-            var duplicates: Set<String> = []
+            var all = Found()
             var accepted = 0
             var failure: MusterError?
             var next = 0
@@ -159,7 +126,7 @@ public final class Producer: Sendable {
                 next += 1
                 group.addTask {
                     do throws(MusterError) {
-                        return Result<([String], Int), MusterError>.success(
+                        return Result<(Found, Int), MusterError>.success(
                             (try await self.sendOne(chunk, plan, again: again), chunk.count))
                     } catch {
                         return .failure(error)
@@ -170,7 +137,7 @@ public final class Producer: Sendable {
             while let result = await group.next() {
                 switch result {
                 case .success(let (found, count)):
-                    duplicates.formUnion(found)
+                    all.duplicates.formUnion(found.duplicates)
                     accepted += count
                     onProgress(accepted)
                 case .failure(let error):
@@ -178,18 +145,22 @@ public final class Producer: Sendable {
                 }
                 addNext()
             }
-            return failure.map { .failure($0) } ?? .success(duplicates)
+            return failure.map { .failure($0) } ?? .success(all)
         }
         return try result.get()
     }
 
-    private func sendOne(_ jobs: [QueueStore.NewJob], _ plan: Plan, again: Bool) async throws(MusterError) -> [String] {
+    private func sendOne(
+        _ jobs: [QueueStore.NewJob], _ plan: EnqueuePlan, again: Bool
+    ) async throws(MusterError) -> Found {
+        let store = QueueStore(client, namespace: server.namespace, queue: plan.queue)
         var wasSent = false
         return try await retrying { () async throws(MusterError) in
             do throws(MusterError) {
-                let found = try await plan.store.enqueue(
-                    jobs, lane: plan.header.lane, when: plan.when, again: again || wasSent)
-                return wasSent && !again ? [] : found.duplicates
+                let answer = try await store.enqueue(
+                    jobs, lane: plan.header.lane, when: plan.when, duties: plan.duties, again: again || wasSent)
+                if let holder = answer.holder { return Found(holders: [jobs[0].id: holder]) }
+                return Found(duplicates: wasSent && !again ? [] : Set(answer.duplicates))
             } catch {
                 if error.outcome == .unknown { wasSent = true }
                 throw error
@@ -199,7 +170,7 @@ public final class Producer: Sendable {
 
     /// Repeats what may be repeated, with jitter, for as long as the producer's patience lasts. Once a try's
     /// effect is not known, no later error can make it a rejection.
-    private func retrying<R>(_ body: () async throws(MusterError) -> R) async throws(MusterError) -> R {
+    func retrying<R>(_ body: () async throws(MusterError) -> R) async throws(MusterError) -> R {
         let deadline = ContinuousClock.now + patience
         var pause = 20
         var isUnknown = false

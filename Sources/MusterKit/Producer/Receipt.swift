@@ -1,9 +1,10 @@
 /// What the producer may rely on: Redis has the job.
 public struct Receipt: Sendable, Equatable {
+    /// The job's id; where another one has its unique key, that one's.
     public let id: String
     public let queue: String
     public let requirement: Requirement
-    /// True where a job with this id was there already; nothing was changed.
+    /// True where a job with this id, or with its unique key, was there already; nothing was changed.
     public let isDuplicate: Bool
     public let isScheduled: Bool
 }

@@ -1,22 +1,37 @@
 import MusterRedis
 
-/// The arrows between a job's states: one Lua file each, behind the common fence.
+/// The arrows between a job's states: one Lua file each, behind the common fence and the parts it shares with others.
 enum Scripts {
     static let enqueue = script("enqueue", PackageResources.enqueue_lua)
-    static let claim = script("claim", PackageResources.claim_lua)
+    static let claim = script("claim", PackageResources.claim_lua, over)
     static let beat = script("beat", PackageResources.beat_lua)
-    static let handback = script("handback", PackageResources.handback_lua)
-    static let maintain = script("maintain", PackageResources.maintain_lua)
+    static let handback = script("handback", PackageResources.handback_lua, over)
+    static let maintain = script("maintain", PackageResources.maintain_lua, over)
     static let progress = script("progress", PackageResources.progress_lua)
-    static let job = script("job", PackageResources.job_lua)
+    static let cancel = script("cancel", PackageResources.cancel_lua, over, place)
+    static let discard = script("discard", PackageResources.discard_lua, over, place)
+    static let revive = script("revive", PackageResources.revive_lua)
+    static let clear = script("clear", PackageResources.clear_lua, over)
+    static let batch = script("batch", PackageResources.batch_lua, over)
+    static let watch = script("watch", PackageResources.watch_lua)
+    static let settings = script("settings", PackageResources.settings_lua)
+    static let job = script("job", PackageResources.job_lua, place)
+    static let dead = script("dead", PackageResources.dead_lua)
     static let queue = script("queue", PackageResources.queue_lua)
     static let fleet = script("fleet", PackageResources.fleet_lua)
     static let queues = script("queues", PackageResources.queues_lua)
 
-    static let all = [enqueue, claim, beat, handback, maintain, progress, job, queue, fleet, queues]
+    static let all = [
+        enqueue, claim, beat, handback, maintain, progress, cancel, discard, revive, clear, batch, watch, settings, job,
+        dead, queue, fleet, queues,
+    ]
 
-    private static func script(_ name: String, _ body: [UInt8]) -> RedisScript {
-        let fence = String(decoding: PackageResources.fence_lua, as: UTF8.self)
-        return RedisScript(name: name, source: fence + String(decoding: body, as: UTF8.self))
+    /// What several scripts share, by file name.
+    static let over = PackageResources.over_lua
+    static let place = PackageResources.place_lua
+
+    private static func script(_ name: String, _ body: [UInt8], _ parts: [UInt8]...) -> RedisScript {
+        let text = [PackageResources.fence_lua] + parts + [body]
+        return RedisScript(name: name, source: String(decoding: text.joined(), as: UTF8.self))
     }
 }

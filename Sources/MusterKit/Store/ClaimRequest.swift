@@ -4,14 +4,16 @@ import MusterStamp
 /// How one run of a job ended, as its session settles it.
 struct Settlement: Sendable {
     enum Kind: Sendable, Equatable {
-        /// Done; the result is kept where the job asked for it, and a job with a history takes it along.
-        case succeeded(result: [UInt8]?, hasHistory: Bool)
+        /// Done; the result is kept where the job asked for it, and goes to the next of its chain.
+        case succeeded(result: [UInt8]?)
         case failed(delayMilliseconds: Int, error: String)
         /// Not worth another attempt.
         case dead(error: String)
         /// Not now, and nobody's fault.
         case later(delayMilliseconds: Int)
         case handedBack
+        /// Ended because somebody asked for it.
+        case cancelled
         case unknownType
         case undecodable(sequenceNeeded: Int)
     }
@@ -24,17 +26,12 @@ struct Settlement: Sendable {
 
     /// The usual case, which the claim script settles by the hundred.
     var isPlain: Bool {
-        retainMilliseconds == nil && kind == .succeeded(result: nil, hasHistory: false)
+        retainMilliseconds == nil && kind == .succeeded(result: nil)
     }
 }
 
 /// One call of the claim script.
 struct ClaimRequest: Sendable {
-    /// Outcomes stay visible for an hour.
-    static let retention = Duration.seconds(3600)
-    /// All outcomes of a queue together; then the oldest bucket goes.
-    static let outcomeBytes = 64 << 20
-
     let session: SessionID
     let build: BuildStamp
     let want: Int
@@ -50,8 +47,6 @@ struct ClaimRequest: Sendable {
         command.append(want)
         command.append(types)
         command.append(turn)
-        command.append(Self.retention.wholeMilliseconds)
-        command.append(Self.outcomeBytes)
         command.append(outcomes.count { $0.isPlain })
         for outcome in outcomes where outcome.isPlain {
             command.append(outcome.id)
@@ -69,12 +64,13 @@ struct ClaimRequest: Sendable {
             command.append(second)
         }
         switch outcome.kind {
-        case .succeeded(let result, _):
+        case .succeeded(let result):
             add("success", result ?? [], outcome.retainMilliseconds.map { String($0) } ?? "")
         case .failed(let delay, let error): add("failure", String(delay).utf8, error)
         case .dead(let error): add("dead", "".utf8, error)
         case .later(let delay): add("later", String(delay).utf8, "")
         case .handedBack: add("back", "".utf8, "")
+        case .cancelled: add("cancelled", "".utf8, "")
         case .unknownType: add("unknown-type", outcome.type.utf8, "")
         case .undecodable(let sequence): add("undecodable", String(sequence).utf8, "")
         }
@@ -88,21 +84,31 @@ struct ClaimAnswer: Sendable {
     }
 
     let state: State
-    /// `empty`, `newer-work-waiting`, `below-floor`, or nothing where as much came as was wanted.
+    /// `empty`, `newer-work-waiting`, `paused`, `capacity`, `rate`, `more`, `below-floor`, or nothing where as much
+    /// came as was wanted.
     let reason: String
     let newerWaiting: Int
-    let sequenceNeeded: String
+    /// The sequence that waiting work asks for; after `rate`, in how many ms to ask again.
+    let needed: String
     let unsettled: [String]
     let jobs: [(id: String, record: [UInt8])]
+    /// What earlier runs of these jobs saved, by id.
+    let checkpoints: [String: [UInt8]]
 
     init(_ answer: ScriptAnswer) {
         state = State(rawValue: answer.state) ?? .lost
         reason = answer[1].text ?? ""
         newerWaiting = answer[2].integer ?? 0
-        sequenceNeeded = answer[3].text ?? ""
+        needed = answer[3].text ?? ""
         unsettled = answer[4].array?.compactMap(\.text) ?? []
         let ids = answer[5].array ?? []
         let records = answer[6].array ?? []
+        let saved = answer[7].array ?? []
+        var checkpoints: [String: [UInt8]] = [:]
+        for index in stride(from: 0, to: saved.count - 1, by: 2) {
+            if let id = saved[index].text { checkpoints[id] = saved[index + 1].bytes }
+        }
+        self.checkpoints = checkpoints
         jobs = zip(ids, records).compactMap { id, record in
             guard let id = id.text, let record = record.bytes else { return nil }
             return (id, record)

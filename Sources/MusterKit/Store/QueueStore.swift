@@ -32,26 +32,47 @@ struct QueueStore: Sendable {
         let payload: [UInt8]
     }
 
+    struct Enqueued: Sendable {
+        /// Ids that were there already.
+        let duplicates: [String]
+        /// The id that has the unique key, where another one has it.
+        let holder: String?
+    }
+
     /// Enqueues jobs of one lane, at most 1,000 a call.
-    /// - Parameter again: whether an id may have been sent before.
-    /// - Returns: ids that were there already, and the server's time.
+    /// - Parameters:
+    ///   - duties: what they ask for beside being run.
+    ///   - again: whether an id may have been sent before.
     func enqueue(
-        _ jobs: [NewJob], lane: Lane, when: When, again: Bool
-    ) async throws(MusterError) -> (duplicates: [String], milliseconds: Int) {
+        _ jobs: [NewJob], lane: Lane, when: When, duties: Duties = Duties(), again: Bool
+    ) async throws(MusterError) -> Enqueued {
         let bytes = jobs.reduce(0) { $0 + $1.id.utf8.count + $1.header.utf8.count + $1.payload.count }
         let answer = try await client.call(
-            Scripts.enqueue, [keys.meta, keys.jobs, keys.lanes, keys.idle, keys.scheduled, keys.buckets],
+            Scripts.enqueue,
+            [
+                keys.meta, keys.jobs, keys.lanes, keys.idle, keys.scheduled, keys.buckets, keys.unique,
+                keys.uniqueUntil, keys.chains,
+            ],
             capacity: bytes + 64
         ) { command in
             command.append(lane.description)
             command.append(when.text)
             command.append(again ? "again" : "new")
+            command.append(duties.text)
             for job in jobs {
                 command.append(job.id)
                 command.append(job.header, followedBy: job.payload)
             }
         }
-        return (answer[2].array?.compactMap(\.text) ?? [], answer[1].integer ?? 0)
+        guard answer.state == "ok" else {
+            let isClosed = answer[1].text == "closed"
+            throw MusterError(
+                .invalidValue,
+                "batch \(duties.batch ?? "?") of queue \(keys.queue) "
+                    + (isClosed ? "is closed: it takes no more jobs" : "is not open: open it first"))
+        }
+        let holder = answer[3].text ?? ""
+        return Enqueued(duplicates: answer[2].array?.compactMap(\.text) ?? [], holder: holder.isEmpty ? nil : holder)
     }
 
     /// Settles outcomes and claims jobs in one round trip.
@@ -61,7 +82,7 @@ struct QueueStore: Sendable {
             Scripts.claim,
             [
                 keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session.id), keys.refusals,
-                keys.buckets, keys.doneBytes, keys.scheduled, keys.dead, keys.timeline, keys.progress,
+                keys.scheduled, keys.timeline, keys.running, keys.parked, keys.rates, keys.checkpoints,
             ],
             capacity: 256 + request.outcomes.count * 48
         ) { request.append(to: &$0) }
@@ -74,7 +95,7 @@ struct QueueStore: Sendable {
         completion: @escaping @Sendable (Result<ScriptAnswer, MusterError>) -> Void
     ) {
         client.submit(
-            Scripts.beat, keys: [keys.meta, keys.sessions, keys.held(session)],
+            Scripts.beat, keys: [keys.meta, keys.sessions, keys.held(session), keys.cancels],
             arguments: { command in
                 command.append(session)
                 command.append(lease.wholeMilliseconds)
@@ -94,7 +115,7 @@ struct QueueStore: Sendable {
     func handBack(session: String, keep: [String], leave: Bool) async throws(MusterError) -> Int {
         let answer = try await client.call(
             Scripts.handback,
-            [keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session)]
+            [keys.meta, keys.jobs, keys.sessions, keys.idle, keys.held(session)]
         ) { command in
             command.append(session)
             command.append(leave ? "leave" : "stay")
@@ -110,16 +131,20 @@ struct QueueStore: Sendable {
         let nextDueMilliseconds: Int?
     }
 
-    /// Makes due jobs ready and takes the jobs of dead sessions back.
-    func maintain(build: BuildStamp, mayReap: Bool) async throws(MusterError) -> Maintained {
+    /// Makes due jobs ready, takes the jobs of dead sessions back, and forgets what is too old.
+    func maintain(build: BuildStamp, mayReap: Bool, crashLimit: Int = 3) async throws(MusterError) -> Maintained {
         let answer = try await client.call(
             Scripts.maintain,
-            [keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.scheduled, keys.dead, keys.timeline]
+            [
+                keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.scheduled, keys.dead, keys.timeline,
+                keys.parked, keys.running, keys.unique, keys.uniqueUntil, keys.rates,
+            ]
         ) { command in
             command.append(build.sequence)
             command.append(mayReap ? "reap" : "")
             command.append(200)
-            command.append(3)
+            command.append(crashLimit)
+            command.append(Limits.deadRetention.wholeMilliseconds)
         }
         guard answer.state == "ok" else {
             return Maintained(promoted: 0, recovered: 0, reaped: [], nextDueMilliseconds: nil)
@@ -130,22 +155,35 @@ struct QueueStore: Sendable {
             reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: due < 0 ? nil : due)
     }
 
-    func report(progress text: String, of id: String, session: String) async throws(MusterError) {
-        _ = try await client.call(Scripts.progress, [keys.meta, keys.held(session), keys.progress, keys.jobs]) {
-            command in
+    /// What a running job says of itself.
+    enum Saying: Sendable {
+        case progress(String)
+        case checkpoint([UInt8])
+    }
+
+    /// - Returns: false where the session does not hold the job any more.
+    @discardableResult
+    func say(_ saying: Saying, of id: String, session: String) async throws(MusterError) -> Bool {
+        let answer = try await client.call(
+            Scripts.progress, [keys.meta, keys.held(session), keys.progress, keys.jobs, keys.checkpoints]
+        ) { command in
             command.append(id)
-            command.append(text)
+            switch saying {
+            case .progress(let text):
+                command.append("progress")
+                command.append(text)
+            case .checkpoint(let bytes):
+                command.append("checkpoint")
+                command.append(bytes)
+            }
         }
+        return answer[1].integer == 1
     }
 
     func job(_ id: String) async throws(MusterError) -> ScriptAnswer {
-        try await client.call(
-            Scripts.job,
-            [
-                keys.meta, keys.jobs, keys.sessions, keys.scheduled, keys.dead, keys.timeline, keys.buckets,
-                keys.progress,
-            ]
-        ) { $0.append(id) }
+        try await client.call(Scripts.job, [keys.meta, keys.jobs, keys.timeline, keys.buckets, keys.progress]) {
+            $0.append(id)
+        }
     }
 
     func overview() async throws(MusterError) -> ScriptAnswer {

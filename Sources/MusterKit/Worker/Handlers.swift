@@ -5,7 +5,12 @@ public struct Handlers: Sendable {
     /// Runs one job and returns its result's bytes, or nil for none. The result is kept where the job asked.
     public typealias Raw = @Sendable (JobContext) async throws -> [UInt8]?
 
-    private(set) var byType: [String: Raw] = [:]
+    struct Entry: Sendable {
+        let run: Raw
+        let retry: RetryPolicy
+    }
+
+    private(set) var byType: [String: Entry] = [:]
 
     public init() {}
 
@@ -13,10 +18,12 @@ public struct Handlers: Sendable {
 
     /// Registers a typed handler. The payload is decoded here, when the job runs and not before; one that
     /// cannot be decoded while its producer's build is newer goes back unharmed.
+    /// - Parameter retry: what becomes of its failures; default 25 retries with exponential backoff.
     public mutating func register<J: Job>(
-        _ type: J.Type, _ body: @escaping @Sendable (J, JobContext) async throws -> Void
+        _ type: J.Type, retry: RetryPolicy = RetryPolicy(),
+        _ body: @escaping @Sendable (J, JobContext) async throws -> Void
     ) {
-        register(type: J.name) { context in
+        register(type: J.name, retry: retry) { context in
             try await body(Self.decode(J.self, context), context)
             return nil
         }
@@ -24,9 +31,10 @@ public struct Handlers: Sendable {
 
     /// Registers a typed handler whose result is kept as JSON where the job asked for it.
     public mutating func register<J: Job, R: Encodable & Sendable>(
-        _ type: J.Type, _ body: @escaping @Sendable (J, JobContext) async throws -> R
+        _ type: J.Type, retry: RetryPolicy = RetryPolicy(),
+        _ body: @escaping @Sendable (J, JobContext) async throws -> R
     ) {
-        register(type: J.name) { context in
+        register(type: J.name, retry: retry) { context in
             let result = try await body(Self.decode(J.self, context), context)
             return Array(try JSONEncoder().encode(result))
         }
@@ -34,9 +42,9 @@ public struct Handlers: Sendable {
 
     /// Registers a handler of bytes.
     /// - Precondition: `type` obeys the grammar of names; it is the programmer's own constant.
-    public mutating func register(type: String, _ body: @escaping Raw) {
+    public mutating func register(type: String, retry: RetryPolicy = RetryPolicy(), _ body: @escaping Raw) {
         precondition((try? Name.checked(type, "job type")) != nil, "\(type) is not a job type's name")
-        byType[type] = body
+        byType[type] = Entry(run: body, retry: retry)
     }
 
     private static func decode<J: Job>(_ type: J.Type, _ context: JobContext) throws -> J {

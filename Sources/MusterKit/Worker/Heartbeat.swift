@@ -6,7 +6,7 @@ import Synchronization
 /// Keeps a session alive from a thread of its own, which no handler can block.
 ///
 /// 1. A third of the lease apart, with jitter, it renews the lease in every queue and says in the roll call
-///    what the session does.
+///    what the session does; the answer names jobs that somebody asked to cancel.
 /// 2. A session is lost when Redis says so, or when no renewal was confirmed for four fifths of a lease by
 ///    this machine's monotonic clock: before Redis could give its jobs to others.
 final class Heartbeat: Sendable {
@@ -16,6 +16,7 @@ final class Heartbeat: Sendable {
     private let fleet: FleetStore
     private let snapshot: @Sendable () -> WorkerSnapshot
     private let onLost: @Sendable () -> Void
+    private let onBeat: @Sendable (_ toCancel: [String]) -> Void
     private let wake = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
     private let isStopping = Mutex(false)
@@ -23,7 +24,8 @@ final class Heartbeat: Sendable {
     init(
         session: SessionID, lease: Duration, queues: [QueueStore], fleet: FleetStore,
         snapshot: @escaping @Sendable () -> WorkerSnapshot,
-        onLost: @escaping @Sendable () -> Void
+        onLost: @escaping @Sendable () -> Void,
+        onBeat: @escaping @Sendable (_ toCancel: [String]) -> Void
     ) {
         self.session = session
         self.lease = lease
@@ -31,6 +33,7 @@ final class Heartbeat: Sendable {
         self.fleet = fleet
         self.snapshot = snapshot
         self.onLost = onLost
+        self.onBeat = onBeat
     }
 
     func start() {
@@ -57,7 +60,9 @@ final class Heartbeat: Sendable {
             var pause = Int.random(in: third * 3 / 4...third)
             if !isLost {
                 switch beat() {
-                case .renewed: confirmed = sent
+                case .renewed(let toCancel):
+                    confirmed = sent
+                    onBeat(toCancel)
                 case .lost: isLost = true
                 case .unheard:
                     let left = confirmed + lease * 4 / 5 - .now
@@ -73,17 +78,22 @@ final class Heartbeat: Sendable {
         ended.signal()
     }
 
-    private enum Beat { case renewed, lost, unheard }
+    private enum Beat {
+        case renewed(toCancel: [String])
+        case lost, unheard
+    }
 
     private func beat() -> Beat {
         let answers = DispatchSemaphore(value: 0)
-        let worst = Mutex(Beat.renewed)
+        let worst = Mutex(Beat.renewed(toCancel: []))
         for queue in queues {
             queue.beat(session: session.id, lease: lease, join: false) { result in
                 switch result {
-                case .success(let answer) where answer.state == "ok": break
+                case .success(let answer) where answer.state == "ok":
+                    let ids = answer[2].array?.compactMap(\.text) ?? []
+                    worst.withLock { if case .renewed(let others) = $0 { $0 = .renewed(toCancel: others + ids) } }
                 case .success: worst.withLock { $0 = .lost }
-                case .failure: worst.withLock { if $0 == .renewed { $0 = .unheard } }
+                case .failure: worst.withLock { if case .renewed = $0 { $0 = .unheard } }
                 }
                 answers.signal()
             }

@@ -10,6 +10,8 @@ public struct JobContext: Sendable {
     public let build: BuildStamp
     public let session: SessionID
     public let record: JobRecord
+    /// What an earlier run of this job saved with ``save(checkpoint:)``; nothing in its first run.
+    public let checkpoint: [UInt8]?
     let progress: ProgressBook
 
     public var type: String { record.type }
@@ -19,6 +21,18 @@ public struct JobContext: Sendable {
 
     /// Says how far the job is; whoever waits for it sees the last text. Bounded to 1 KiB.
     public func report(progress text: String) async {
-        await progress.report(String(ErrorText.bounded(text).prefix(1024)), id: id, queue: queue)
+        try? await progress.say(.progress(String(ErrorText.bounded(text).prefix(1024))), id: id, queue: queue)
+    }
+
+    /// Saves how far the job is. Should this run be interrupted (a stop, a deploy, a crash, a failure), the next one
+    /// finds it in ``checkpoint``, on whatever host and build that is.
+    /// - Parameter bytes: at most 64 KiB; they replace what was saved before.
+    /// - Throws: ``MusterError`` where they are too many, or Redis did not confirm them.
+    public func save(checkpoint bytes: [UInt8]) async throws(MusterError) {
+        guard bytes.count <= Limits.checkpointBytes else {
+            throw MusterError(
+                .tooLarge, "a checkpoint of \(bytes.count) bytes is over the bound of \(Limits.checkpointBytes)")
+        }
+        try await progress.say(.checkpoint(bytes), id: id, queue: queue)
     }
 }

@@ -6,18 +6,24 @@ import Synchronization
 ///    that waits. It ends when none waits, so an idle worker has no tasks.
 /// 2. What waits is claimed ahead only as far as the measured rate of completion uses it up in two round
 ///    trips: short jobs never wait for the network, long ones never wait behind each other here.
-/// 3. When the session ends, outcomes and waiting jobs are dropped: Redis gives those jobs to others.
+/// 3. A runner whose handler goes on beyond its time, and beyond the grace after that, is stuck: its job stays held,
+///    so nobody else runs it meanwhile, and another runner takes its place. At most `concurrency` are replaced.
+/// 4. When the session ends, outcomes and waiting jobs are dropped: Redis gives those jobs to others.
 final class JobPool: Sendable {
     private struct Runner {
         var job: ClaimedJob
         var since = ContinuousClock.now
         var task: Task<Void, Never>?
+        /// Somebody asked to cancel this job; the runner ends with it.
+        var isCancelled = false
     }
 
     private struct State {
         var waiting: [ClaimedJob] = []
         var head = 0
         var runners: [Int: Runner] = [:]
+        /// Runners that ignore that their time is over; others have taken their places.
+        var stuck: [Int: Runner] = [:]
         var nextRunner = 0
         var outcomes: [[Settlement]]
         var finished = 0
@@ -51,23 +57,28 @@ final class JobPool: Sendable {
         state = Mutex(State(outcomes: Array(repeating: [], count: queues)))
     }
 
-    var runningCount: Int { state.withLock { $0.runners.count } }
+    var runningCount: Int { state.withLock { $0.runners.count + $0.stuck.count } }
+
+    var stuckCount: Int { state.withLock { $0.stuck.count } }
 
     /// What runs now, and for how long; the first `bound` of it.
     func running(bound: Int) -> [(id: String, age: Duration)] {
         state.withLock { state in
-            state.runners.values.prefix(bound).map { ($0.job.id, .now - $0.since) }
+            (Array(state.stuck.values) + state.runners.values).prefix(bound).map { ($0.job.id, .now - $0.since) }
         }
     }
 
     var isEmpty: Bool {
-        state.withLock { $0.runners.isEmpty && $0.waitingCount == 0 && $0.outcomes.allSatisfy(\.isEmpty) }
+        state.withLock {
+            $0.runners.isEmpty && $0.stuck.isEmpty && $0.waitingCount == 0 && $0.outcomes.allSatisfy(\.isEmpty)
+        }
     }
 
     /// Ids of everything held, so far as this process knows.
     var heldIDs: [String] {
         state.withLock { state in
             state.waiting[state.head...].map(\.id) + state.runners.values.map(\.job.id)
+                + state.stuck.values.map(\.job.id)
                 + state.outcomes.flatMap { $0.map(\.id) }
         }
     }
@@ -114,15 +125,56 @@ final class JobPool: Sendable {
         let starting = state.withLock { state -> [(Int, ClaimedJob)] in
             if state.isCancelled { return [] }
             state.waiting.append(contentsOf: jobs)
-            var starting: [(Int, ClaimedJob)] = []
-            while state.runners.count < concurrency, let job = state.next() {
-                state.nextRunner += 1
-                state.runners[state.nextRunner] = Runner(job: job, task: nil)
-                starting.append((state.nextRunner, job))
-            }
-            return starting
+            return fill(&state)
         }
         for (number, job) in starting { start(number, job) }
+    }
+
+    /// Gives free places to what waits.
+    private func fill(_ state: inout State) -> [(Int, ClaimedJob)] {
+        var starting: [(Int, ClaimedJob)] = []
+        while state.runners.count < concurrency, let job = state.next() {
+            state.nextRunner += 1
+            state.runners[state.nextRunner] = Runner(job: job, task: nil)
+            starting.append((state.nextRunner, job))
+        }
+        return starting
+    }
+
+    /// Cancels one job, running or waiting, that somebody asked to end. One that is not here is left to Redis.
+    func cancel(_ id: String) {
+        let task = state.withLock { state -> Task<Void, Never>? in
+            if let index = state.waiting[state.head...].firstIndex(where: { $0.id == id }) {
+                let job = state.waiting.remove(at: index)
+                state.outcomes[job.queueIndex].append(
+                    Settlement(
+                        id: id, type: job.record.type, kind: .cancelled, milliseconds: 0, retainMilliseconds: nil))
+                return nil
+            }
+            for (number, runner) in state.runners where runner.job.id == id {
+                state.runners[number]?.isCancelled = true
+                return runner.task
+            }
+            for (number, runner) in state.stuck where runner.job.id == id {
+                state.stuck[number]?.isCancelled = true
+                return runner.task
+            }
+            return nil
+        }
+        task?.cancel()
+        bell.ring()
+    }
+
+    private func becomeStuck(_ number: Int) {
+        let starting = state.withLock { state -> [(Int, ClaimedJob)] in
+            guard state.stuck.count < concurrency, !state.isCancelled,
+                let runner = state.runners.removeValue(forKey: number)
+            else { return [] }
+            state.stuck[number] = runner
+            return fill(&state)
+        }
+        for (number, job) in starting { start(number, job) }
+        bell.ring()
     }
 
     /// Gives back what nobody has begun, so that another worker can.
@@ -143,7 +195,7 @@ final class JobPool: Sendable {
             state.isCancelled = true
             state.waiting.removeAll()
             state.head = 0
-            return state.runners.values.compactMap(\.task)
+            return state.runners.values.compactMap(\.task) + state.stuck.values.compactMap(\.task)
         }
         for task in tasks { task.cancel() }
     }
@@ -153,7 +205,7 @@ final class JobPool: Sendable {
         let task = Task { await self.work(number, job) }
         let isCancelled = state.withLock { state in
             state.runners[number]?.task = task
-            return state.isCancelled
+            return state.isCancelled || state.runners[number]?.isCancelled ?? false
         }
         if isCancelled { task.cancel() }
     }
@@ -161,24 +213,33 @@ final class JobPool: Sendable {
     private func work(_ number: Int, _ first: ClaimedJob) async {
         var job = first
         while true {
-            let settlement = await runner.run(job)
+            let settlement = await runner.run(job) { self.becomeStuck(number) }
             guard let next = finish(number, job, settlement) else { return }
             job = next
         }
     }
 
     private func finish(_ number: Int, _ job: ClaimedJob, _ settlement: Settlement?) -> ClaimedJob? {
-        let next = state.withLock { state -> ClaimedJob? in
-            if let settlement { state.outcomes[job.queueIndex].append(settlement) }
+        let (next, starting) = state.withLock { state -> (ClaimedJob?, [(Int, ClaimedJob)]) in
+            let isStuck = state.stuck.removeValue(forKey: number)
+            let isCancelled = (isStuck ?? state.runners[number])?.isCancelled ?? false
+            if let settlement {
+                state.outcomes[job.queueIndex].append(settlement)
+            } else if isCancelled, !state.isCancelled {
+                state.outcomes[job.queueIndex].append(
+                    Settlement(
+                        id: job.id, type: job.record.type, kind: .cancelled, milliseconds: 0, retainMilliseconds: nil))
+            }
             state.finished += 1
-            if !state.isCancelled, let next = state.next() {
+            if isStuck == nil, !isCancelled, !state.isCancelled, let next = state.next() {
                 state.runners[number]?.job = next
                 state.runners[number]?.since = .now
-                return next
+                return (next, [])
             }
             state.runners[number] = nil
-            return nil
+            return (nil, state.isCancelled ? [] : fill(&state))
         }
+        for (number, job) in starting { start(number, job) }
         bell.ring()
         return next
     }

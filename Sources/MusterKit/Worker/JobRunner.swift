@@ -3,17 +3,20 @@ import MusterStamp
 
 /// Runs one claimed job and says how it is to be settled.
 struct JobRunner: Sendable {
-    let handlers: [String: Handlers.Raw]
+    let handlers: [String: Handlers.Entry]
     let build: BuildStamp
     let session: SessionID
     let progress: ProgressBook
     let logger: Logger
     let noise: LogGate
+    /// How long a handler may go on after its time is over and it was cancelled.
+    let timeoutGrace: Duration
 
+    /// - Parameter onStuck: called once, when the handler goes on beyond its time and the grace after it.
     /// - Returns: nil where the run was cancelled from outside: the job stays held, and is handed back.
-    func run(_ job: ClaimedJob) async -> Settlement? {
+    func run(_ job: ClaimedJob, onStuck: @escaping @Sendable () -> Void) async -> Settlement? {
         let clock = ContinuousClock.now
-        let kind = await outcome(of: job)
+        let kind = await outcome(of: job, onStuck)
         guard let kind else { return nil }
         tell(kind, job)
         return Settlement(
@@ -39,59 +42,65 @@ struct JobRunner: Sendable {
         }
     }
 
-    private func outcome(of job: ClaimedJob) async -> Settlement.Kind? {
+    private func outcome(of job: ClaimedJob, _ onStuck: @escaping @Sendable () -> Void) async -> Settlement.Kind? {
         let record = job.record
-        guard let handler = handlers[record.type] else { return .unknownType }
-        defer { progress.forget(job.id) }
+        guard let entry = handlers[record.type] else { return .unknownType }
         let context = JobContext(
             id: job.id, queue: job.queue, attempt: record.attempts + 1, build: build, session: session,
-            record: record, progress: progress)
+            record: record, checkpoint: job.checkpoint, progress: progress)
         do {
             let result: [UInt8]?
-            if let limit = record.timeoutMilliseconds {
-                result = try await run(handler, context, limit: .milliseconds(limit))
+            if let limit = record.timeoutMilliseconds.map({ .milliseconds($0) }) ?? entry.retry.timeout {
+                result = try await run(entry.run, context, limit: limit, onStuck)
             } else {
-                result = try await handler(context)
+                result = try await entry.run(context)
             }
-            return success(result, record, hasHistory: record.hasHistory || progress.hasReported(job.id))
+            return success(result, record)
         } catch let error as JobLater {
             return .later(delayMilliseconds: max(0, error.delay.wholeMilliseconds))
         } catch let error as JobDiscarded {
-            return .dead(error: ErrorText.bounded(error.description))
+            return .dead(error: ErrorText.bounded(ErrorText.redacted(error.description)))
         } catch let error as UndecodablePayload {
             if let producer = record.build, producer > build { return .undecodable(sequenceNeeded: producer.sequence) }
-            return failure(error, record)
+            return failure(error, record, entry.retry)
         } catch  where Task.isCancelled {
             // Whatever it throws then, it throws because it was interrupted: a stop burns no attempt.
             return nil
         } catch {
-            return failure(error, record)
+            return failure(error, record, entry.retry)
         }
     }
 
-    private func success(_ result: [UInt8]?, _ record: JobRecord, hasHistory: Bool) -> Settlement.Kind {
-        if let result, result.count > Limits.resultBytes, record.retainMilliseconds != nil {
+    private func success(_ result: [UInt8]?, _ record: JobRecord) -> Settlement.Kind {
+        guard record.retainMilliseconds != nil || record.hasNext else { return .succeeded(result: nil) }
+        if let result, result.count > Limits.resultBytes {
             return .dead(error: "the result of \(result.count) bytes is over the bound of \(Limits.resultBytes)")
         }
-        return .succeeded(
-            result: record.retainMilliseconds == nil ? nil : result,
-            hasHistory: hasHistory)
+        return .succeeded(result: result)
     }
 
-    private func failure(_ error: any Error, _ record: JobRecord) -> Settlement.Kind {
-        .failed(
-            delayMilliseconds: Backoff.milliseconds(afterAttempt: record.attempts + 1),
-            error: ErrorText.bounded("\(error)"))
+    private func failure(_ error: any Error, _ record: JobRecord, _ retry: RetryPolicy) -> Settlement.Kind {
+        let attempt = record.attempts + 1
+        let text = ErrorText.bounded(ErrorText.redacted("\(error)"))
+        if attempt > record.retries ?? retry.retries { return .dead(error: text) }
+        let delay =
+            record.backoffMilliseconds.map { Backoff.exponential(attempt, from: .milliseconds($0)) }
+            ?? retry.delay(attempt, error)
+        return .failed(delayMilliseconds: max(0, delay.wholeMilliseconds), error: text)
     }
 
     /// Cancels the handler at its limit. It runs in a task of its own so that the limit, and not only the
     /// whole worker, can cancel it.
-    private func run(_ handler: @escaping Handlers.Raw, _ context: JobContext, limit: Duration) async throws -> [UInt8]?
-    {
+    private func run(
+        _ handler: @escaping Handlers.Raw, _ context: JobContext, limit: Duration,
+        _ onStuck: @escaping @Sendable () -> Void
+    ) async throws -> [UInt8]? {
         let work = Task { try await handler(context) }
         let timer = Task {
             try await Task.sleep(for: limit)
             work.cancel()
+            try await Task.sleep(for: timeoutGrace)
+            onStuck()
         }
         defer { timer.cancel() }
         do {
@@ -117,6 +126,8 @@ struct ClaimedJob: Sendable {
     let queue: String
     let queueIndex: Int
     let record: JobRecord
+    /// What an earlier run of it saved.
+    var checkpoint: [UInt8]?
 }
 
 /// Bounds with their defaults; what is over them is a clear error, never a slow server.
@@ -125,6 +136,10 @@ public enum Limits {
     public static let payloadBytes = 1 << 20
     /// A kept result; 1 MiB.
     public static let resultBytes = 1 << 20
+    /// What a job saves of how far it is; 64 KiB.
+    public static let checkpointBytes = 64 << 10
+    /// How long a dead job stays visible; 30 days.
+    public static let deadRetention = Duration.seconds(30 * 86_400)
     /// Jobs that one claim takes at most.
     static let claim = 500
     /// Jobs that one enqueue call sends at most.

@@ -41,6 +41,12 @@ public struct Worker: Service {
         guard (1...10_000).contains(options.concurrency) else {
             throw MusterError(.invalidValue, "concurrency \(options.concurrency) is not between 1 and 10000")
         }
+        if case .weighted(let weights) = options.queueOrder {
+            guard weights.count == options.queues.count, weights.allSatisfy({ (1...1000).contains($0) }) else {
+                throw MusterError(.invalidValue, "each queue needs a weight between 1 and 1000")
+            }
+        }
+        guard options.crashLimit >= 1 else { throw MusterError(.invalidValue, "the crash limit is at least 1") }
         self.server = server
         self.build = build
         self.options = options

@@ -2,6 +2,8 @@
 public struct WorkerOptions: Sendable {
     /// Queues it takes jobs from; default `default`.
     public var queues: [String]
+    /// Whose turn it is, where several queues have work; default all alike.
+    public var queueOrder: QueueOrder
     /// Jobs it runs at once; default 10.
     public var concurrency: Int
     /// How long running jobs may go on after a stop was asked for; then they are cancelled and handed back.
@@ -9,6 +11,11 @@ public struct WorkerOptions: Sendable {
     public var grace: Duration
     /// How long Redis waits for a sign of life before it gives the jobs to others; default 10 s.
     public var lease: Duration
+    /// How long a handler may go on after its timeout before it is shown as stuck and another job gets its place;
+    /// default 5 s.
+    public var timeoutGrace: Duration
+    /// Workers that may die with a job before it is put with the dead; default 3.
+    public var crashLimit: Int
     /// A name for people, shown in the roll call.
     public var name: String?
     /// What to do when Redis refuses this build; by default only a floor ends the worker.
@@ -26,17 +33,23 @@ public struct WorkerOptions: Sendable {
 
     public init(
         queues: [String] = ["default"],
+        queueOrder: QueueOrder = .fair,
         concurrency: Int = 10,
         grace: Duration = .seconds(25),
         lease: Duration = .seconds(10),
+        timeoutGrace: Duration = .seconds(5),
+        crashLimit: Int = 3,
         name: String? = nil,
         onStale: OnStale? = nil,
         host: String = thisHost()
     ) {
         self.queues = queues
+        self.queueOrder = queueOrder
         self.concurrency = concurrency
         self.grace = grace
         self.lease = lease
+        self.timeoutGrace = timeoutGrace
+        self.crashLimit = crashLimit
         self.name = name
         self.onStale = onStale
         self.host = host

@@ -6,6 +6,7 @@ extension WorkerSession {
     /// Settles and claims until the session ends.
     func claim() async throws {
         var turn = 0
+        var turns = QueueTurns(worker.options.queueOrder, count: queues.count)
         var finished = 0
         var last = ContinuousClock.now
         var audited = last
@@ -21,8 +22,7 @@ extension WorkerSession {
             }
             var goOn = false
             var mayAsk = hadNews
-            for offset in queues.indices where seen.withLock({ $0.end }) == nil {
-                let index = (turn + offset) % queues.count
+            for index in turns.next() where seen.withLock({ $0.end }) == nil {
                 let want = pool.want
                 let started = ContinuousClock.now
                 let outcomes = pool.takeOutcomes(queue: index)
@@ -39,7 +39,8 @@ extension WorkerSession {
                 let now = ContinuousClock.now
                 finished = pool.adjust(finishedSince: finished, in: now - last, roundTrip: now - started)
                 last = now
-                if want > 0, answer.jobs.count == want { goOn = true }
+                if want > 0, answer.jobs.count == want || answer.reason == "more" { goOn = true }
+                if answer.reason == "rate", let pause = Int(answer.needed) { askAgain(in: pause) }
                 mayAsk = mayAsk || !answer.jobs.isEmpty
             }
             turn &+= 1
@@ -48,6 +49,22 @@ extension WorkerSession {
                 audited = .now
                 await audit()
             }
+        }
+    }
+
+    /// Where a rate limit let nothing through: the next one is due sooner than the tick. One alarm at a time; it outlives
+    /// this claim, and ends with its sleep.
+    private func askAgain(in milliseconds: Int) {
+        guard milliseconds < 1000 else { return }
+        let isFirst = seen.withLock { seen in
+            defer { seen.hasAlarm = true }
+            return !seen.hasAlarm
+        }
+        guard isFirst else { return }
+        Task {
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+            self.seen.withLock { $0.hasAlarm = false }
+            self.news()
         }
     }
 
@@ -104,20 +121,20 @@ extension WorkerSession {
         case .stale:
             noise.log {
                 logger.warning(
-                    "Redis refuses this build: it is below the floor", metadata: ["floor": "\(answer.sequenceNeeded)"])
+                    "Redis refuses this build: it is below the floor", metadata: ["floor": "\(answer.needed)"])
             }
-            if worker.options.onStale != .wait { end(.stale(needs: "at-least:\(answer.sequenceNeeded)")) }
+            if worker.options.onStale != .wait { end(.stale(needs: "at-least:\(answer.needed)")) }
         case .ok:
             if answer.reason == "newer-work-waiting" {
                 noise.log {
                     logger.warning(
                         "Redis refuses this build: newer work waits",
                         metadata: [
-                            "jobs": "\(answer.newerWaiting)", "needs": "at-least:\(answer.sequenceNeeded)",
+                            "jobs": "\(answer.newerWaiting)", "needs": "at-least:\(answer.needed)",
                         ])
                 }
                 if worker.options.onStale == .exit, pool.isEmpty {
-                    end(.stale(needs: "at-least:\(answer.sequenceNeeded)"))
+                    end(.stale(needs: "at-least:\(answer.needed)"))
                 }
             }
         }
@@ -136,7 +153,9 @@ extension WorkerSession {
                 bell.ring()
                 continue
             }
-            jobs.append(ClaimedJob(id: jobID, queue: name, queueIndex: queue, record: record))
+            jobs.append(
+                ClaimedJob(
+                    id: jobID, queue: name, queueIndex: queue, record: record, checkpoint: answer.checkpoints[jobID]))
         }
         if !jobs.isEmpty { pool.add(jobs) }
     }

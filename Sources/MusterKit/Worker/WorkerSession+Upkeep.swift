@@ -1,5 +1,6 @@
 import Logging
 import MusterRedis
+import Synchronization
 
 extension WorkerSession {
     /// Asks now and then even without a wake-up: one may have been lost with a connection.
@@ -27,7 +28,10 @@ extension WorkerSession {
             var pause = Int.random(in: 750...1250)
             for queue in queues {
                 let age = client.connectedAt.map { ContinuousClock.now - $0 } ?? .zero
-                guard let done = try? await queue.maintain(build: worker.build, mayReap: age >= worker.options.lease)
+                guard
+                    let done = try? await queue.maintain(
+                        build: worker.build, mayReap: age >= worker.options.lease,
+                        crashLimit: worker.options.crashLimit)
                 else { continue }
                 if done.recovered > 0 || !done.reaped.isEmpty {
                     logger.warning(
@@ -40,5 +44,26 @@ extension WorkerSession {
             }
             try await Task.sleep(for: .milliseconds(pause))
         }
+    }
+
+    /// Alive means claiming: a session with free places whose claims have not come back for two leases, while its
+    /// heartbeats do, takes a new connection and says so. Called from the heartbeat's thread, which handlers cannot
+    /// block.
+    func lookForWedge() {
+        guard pool.want > 0 else { return }
+        let silence = seen.withLock { seen -> Duration? in
+            guard seen.state == "running" else { return nil }
+            let since = max(seen.claimedAt ?? seen.beganAt, seen.wedgedAt ?? seen.beganAt)
+            let silence = ContinuousClock.now - since
+            guard silence > worker.options.lease * 2 else { return nil }
+            seen.wedgedAt = .now
+            return silence
+        }
+        guard let silence else { return }
+        logger.error(
+            "this worker lives but claims nothing; it takes a new connection",
+            metadata: ["silentMs": "\(silence.wholeMilliseconds)"])
+        client.reconnect()
+        news()
     }
 }

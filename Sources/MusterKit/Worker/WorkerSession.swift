@@ -20,6 +20,10 @@ final class WorkerSession: Sendable {
         var end: End?
         var hasNews = true
         var onNews: (@Sendable () -> Void)?
+        var hasAlarm = false
+        let beganAt = ContinuousClock.now
+        /// When it last gave up waiting and took a new connection.
+        var wedgedAt: ContinuousClock.Instant?
     }
 
     let id: SessionID
@@ -49,7 +53,8 @@ final class WorkerSession: Sendable {
             concurrency: worker.options.concurrency, queues: queues.count,
             runner: JobRunner(
                 handlers: worker.handlers.byType, build: worker.build, session: id,
-                progress: ProgressBook(queues: queues, session: id), logger: logger, noise: LogGate()),
+                progress: ProgressBook(queues: queues, session: id), logger: logger, noise: LogGate(),
+                timeoutGrace: worker.options.timeoutGrace),
             bell: bell)
     }
 
@@ -61,7 +66,11 @@ final class WorkerSession: Sendable {
             session: id, lease: worker.options.lease,
             queues: queues.map { QueueStore(beats, namespace: worker.server.namespace, queue: $0.keys.queue) },
             fleet: FleetStore(beats, namespace: worker.server.namespace),
-            snapshot: { self.snapshot }, onLost: { self.end(.lost) })
+            snapshot: { self.snapshot }, onLost: { self.end(.lost) },
+            onBeat: { ids in
+                for id in ids { self.pool.cancel(id) }
+                self.lookForWedge()
+            })
         seen.withLock { $0.onNews = { heartbeat.sayNow() } }
         heartbeat.start()
         let listener = listen()
@@ -124,7 +133,17 @@ final class WorkerSession: Sendable {
             subscription: RedisSubscription(
                 channels: queues.map { $0.keys.wake(id.id) },
                 onConnect: { self.news() },
-                onMessage: { _, _ in self.news() }))
+                onMessage: { _, message in self.hear(message) }))
+    }
+
+    /// A wake-up, or `cancel <id>`. One that is lost is made up for by the tick, and by the next heartbeat.
+    private func hear(_ message: [UInt8]) {
+        let word = Array("cancel ".utf8)
+        if message.starts(with: word) {
+            pool.cancel(String(decoding: message.dropFirst(word.count), as: UTF8.self))
+        } else {
+            news()
+        }
     }
 
     func end(_ end: End) {
@@ -150,7 +169,8 @@ final class WorkerSession: Sendable {
                     ("host", id.host), ("pid", String(id.pid)), ("name", options.name ?? ""),
                     ("build", "\(worker.build)"), ("state", seen.state),
                     ("queues", options.queues.joined(separator: ",")),
-                    ("running", String(pool.runningCount)), ("concurrency", String(options.concurrency)),
+                    ("running", String(pool.runningCount)), ("stuck", String(pool.stuckCount)),
+                    ("concurrency", String(options.concurrency)),
                     ("lastClaim", seen.lastClaim), ("refusals", String(seen.refusals)),
                     ("leaseMs", String(options.lease.wholeMilliseconds)), ("exitPhase", seen.phase ?? ""),
                     ("types", worker.handlers.types.joined(separator: ",")),

@@ -1,0 +1,32 @@
+extension Operator {
+    /// Changes a queue's settings, and answers with all of them; without changes it only answers. Workers heed them with
+    /// their next claim; what they hold already goes on.
+    /// - Throws: ``MusterError`` where a value is out of its range, a name breaks its grammar, or Redis does not answer.
+    @discardableResult
+    public func settings(
+        of queue: String, _ changes: [QueueSettings.Change] = []
+    ) async throws(MusterError) -> QueueSettings {
+        var fields: [(name: String, value: String)] = []
+        for change in changes { fields.append(try change.field()) }
+        let store = try store(queue)
+        try await FleetStore(client, namespace: server.namespace).know(queues: [queue])
+        return QueueSettings(try await store.settings(fields))
+    }
+
+    /// Removes everything that is queued or scheduled. What is held or dead stays.
+    /// - Parameter onProgress: told how many went so far.
+    /// - Returns: how many went.
+    /// - Throws: ``MusterError`` where Redis does not answer; what went is gone all the same.
+    public func clear(
+        queue: String, onProgress: (Int) -> Void = { _ in }
+    ) async throws(MusterError) -> Int {
+        let store = try store(queue)
+        var total = 0
+        while true {
+            let count = try await store.clear(atMost: 500)
+            if count == 0 { return total }
+            total += count
+            onProgress(total)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import Foundation
+import MusterRedis
+
+/// Changes what lies in Redis, on a person's behalf: jobs and queues. Nothing here needs a worker.
+public final class Operator: Sendable {
+    let server: MusterServer
+    let client: RedisClient
+    /// Who asks, as timelines show it: `<host>:<pid>`.
+    let who = "\(thisHost()):\(ProcessInfo.processInfo.processIdentifier)"
+
+    public init(server: MusterServer) {
+        self.server = server
+        client = RedisClient(server.endpoint, options: RedisOptions(clientName: "muster-operator"))
+    }
+
+    public func close() { client.close() }
+
+    func store(_ queue: String) throws(MusterError) -> QueueStore {
+        QueueStore(client, namespace: server.namespace, queue: try Name.checked(queue, "queue"))
+    }
+
+    /// The queues to look into: the one given, or all that are known.
+    func queues(_ queue: String?) async throws(MusterError) -> [String] {
+        if let queue { return [queue] }
+        return try await FleetStore(client, namespace: server.namespace).queueNames()
+    }
+}
