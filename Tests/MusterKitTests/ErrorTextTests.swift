@@ -19,4 +19,28 @@ import Testing
         #expect(text.utf8.count <= ErrorText.bound + 12)
         #expect(text.utf8.count >= ErrorText.bound)
     }
+
+    @Test(arguments: [
+        ("redis://user:s3cret@db:6379/0 refused", "redis://***@db:6379/0 refused"),
+        ("https://:s3cret@host/path", "https://***@host/path"),
+        ("GET /?api_key=s3cret&page=2", "GET /?api_key=***&page=2"),
+        ("{\"password\": \"s3 cret\", \"user\": \"ada\"}", "{\"password\": ***, \"user\": \"ada\"}"),
+        ("AWS_SECRET_ACCESS_KEY=abc TOKEN: s3cret", "AWS_SECRET_ACCESS_KEY=*** TOKEN: ***"),
+        ("Authorization: Bearer abc.def-123456", "Authorization: Bearer ***"),
+        ("Basic dXNlcjpwYXNz", "Basic ***"),
+    ]) func secretsAreLeftOut(_ text: String, _ redacted: String) {
+        #expect(ErrorText.redacted(text) == redacted)
+    }
+
+    @Test(arguments: [
+        "connection refused: 127.0.0.1:6379", "at file.swift:12: index out of range", "a=1, b=2", "the bearer of news",
+        "", "https://example.com/a?b=c",
+    ]) func ordinaryTextIsNotTouched(_ text: String) {
+        #expect(ErrorText.redacted(text) == text)
+    }
+
+    @Test func aHugeTextIsReadInBoundedTime() {
+        let text = String(repeating: "password=x ", count: 200_000)
+        #expect(ErrorText.bounded(ErrorText.redacted(text)).utf8.count <= ErrorText.bound + 12)
+    }
 }

@@ -1,4 +1,5 @@
 import MusterRedis
+import MusterTestKit
 import Testing
 
 @testable import MusterKit
@@ -81,3 +82,14 @@ extension Ground {
 
 /// `j0`, `j1` and so on.
 func ids(_ count: Int, _ prefix: String = "j") -> [String] { (0..<count).map { "\(prefix)\($0)" } }
+
+extension Ground {
+    /// Waits until Redis' clock is past a time.
+    func waitUntilServerTime(after milliseconds: Int) async throws {
+        #expect(
+            try await eventually {
+                let time = try await ask("TIME").array ?? []
+                return (time[0].integer ?? 0) * 1000 + (time[1].integer ?? 0) / 1000 > milliseconds
+            })
+    }
+}

@@ -12,6 +12,8 @@ public struct WorkerEntry: Sendable {
     public let queues: [String]
     public let types: [String]
     public let running: Int
+    /// Of those that run: handlers that go on though their time is over.
+    public let stuck: Int
     public let concurrency: Int
     public let refusals: Int
     public let startedAt: Timestamp?
@@ -36,6 +38,7 @@ public struct WorkerEntry: Sendable {
         queues = (text("queues") ?? "").split(separator: ",").map(String.init)
         types = (text("types") ?? "").split(separator: ",").map(String.init)
         running = number("running") ?? 0
+        stuck = number("stuck") ?? 0
         concurrency = number("concurrency") ?? 0
         refusals = number("refusals") ?? 0
         startedAt = number("startedAt").map { Timestamp(milliseconds: $0) }

@@ -24,16 +24,23 @@ enum ErrorText {
     /// The text without what looks like a secret: passwords in addresses, values of fields whose names say so, bearer
     /// and basic credentials.
     static func redacted(_ text: String) -> String {
-        guard
-            text.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "=") })
-                || text.range(of: "bearer", options: .caseInsensitive) != nil
-        else { return text }
+        let signs = ["=", ":", "bearer ", "basic "]
+        guard signs.contains(where: { text.range(of: $0, options: .caseInsensitive) != nil }) else { return text }
         // Bounded first: the expressions read all of it.
         let start = String(text.prefix(bound * 2))
         return start.replacing(#/(?<scheme>[A-Za-z][A-Za-z0-9+.\-]*:\/\/)[^\s\/@]*@/#) { "\($0.scheme)***@" }
             .replacing(#/(?i)\b(?<kind>bearer|basic)\s+[A-Za-z0-9+\/=_.\-]{8,}/#) { "\($0.kind) ***" }
             .replacing(
-                #/(?i)(?<name>[A-Za-z0-9_\-]*(?:password|passwd|secret|token|api[_\-]?key|credential)s?["']?\s*[:=]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&"'}]+)/#
+                #/
+                    (?i)
+                    (?<name>
+                      [A-Za-z0-9_\-]*
+                      (?:password|passwd|secret|token|api[_\-]?key|credential)s?
+                      (?:[_\-][A-Za-z0-9_\-]*)?
+                      ["']?\s*[:=]\s*
+                    )
+                    (?:"[^"]*"|'[^']*'|[^\s,;&"'}]+)
+                /#
             ) { "\($0.name)***" }
     }
 }

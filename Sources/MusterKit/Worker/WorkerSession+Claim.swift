@@ -22,8 +22,10 @@ extension WorkerSession {
             }
             var goOn = false
             var mayAsk = hadNews
+            // In strict order nobody gets anything while an earlier queue has more.
+            var isServed = false
             for index in turns.next() where seen.withLock({ $0.end }) == nil {
-                let want = pool.want
+                let want = isServed ? 0 : pool.want
                 let started = ContinuousClock.now
                 let outcomes = pool.takeOutcomes(queue: index)
                 if outcomes.isEmpty, want == 0 || !mayAsk { continue }
@@ -39,7 +41,10 @@ extension WorkerSession {
                 let now = ContinuousClock.now
                 finished = pool.adjust(finishedSince: finished, in: now - last, roundTrip: now - started)
                 last = now
-                if want > 0, answer.jobs.count == want || answer.reason == "more" { goOn = true }
+                if want > 0, answer.jobs.count == want || answer.reason == "more" {
+                    goOn = true
+                    isServed = worker.options.queueOrder == .strict
+                }
                 if answer.reason == "rate", let pause = Int(answer.needed) { askAgain(in: pause) }
                 mayAsk = mayAsk || !answer.jobs.isEmpty
             }
