@@ -15,7 +15,8 @@ struct MusterWorkerCommand: AsyncParsableCommand {
 
             EXAMPLES
               muster-worker --handlers muster.yaml
-              muster-worker --queues mail,default --concurrency 20
+              muster-worker --queues mail:3,default --concurrency 20
+              muster-worker --queues urgent,default --strict
               muster-worker --probes --build 1763700000-9f3c2ab
 
             EXIT CODES
@@ -25,7 +26,11 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         version: "0.1.0")
 
     @OptionGroup var connection: ServerOptions
-    @Option(help: "Queues to take jobs from, with commas between; default default.") var queues: String?
+    @Option(
+        help:
+            "Queues to take jobs from, with commas between, each with a weight if they are to differ (mail:3,default); default default."
+    ) var queues: String?
+    @Flag(help: "Take from a queue only when those named before it have nothing.") var strict = false
     @Option(help: "Jobs to run at once; default 10.") var concurrency: Int?
     @Option(help: ArgumentHelp("What runs which job type; default the configuration file.", valueName: "file"))
     var handlers: String?
@@ -40,6 +45,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
             "How long running jobs may go on after a stop was asked for; default 25s.", valueName: "duration"),
         transform: DurationText.option)
     var grace: DurationText?
+    @Option(help: "Workers that may die with a job before it is put with the dead; default 3.") var crashLimit: Int?
     @Option(help: "A name for people, shown in the roll call.") var name: String?
     @Flag(help: "Also run the probe types muster.noop, echo, sleep, fail, crash, spin.") var probes = false
     @Option(help: "trace, debug, info, notice, warning or error; default info.", transform: level)
@@ -61,7 +67,8 @@ struct MusterWorkerCommand: AsyncParsableCommand {
                 .usage, "there is nothing to run: name a handlers file with --handlers, or try --probes")
         }
         var options = WorkerOptions()
-        if let queues { options.queues = queues.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+        if let queues { (options.queues, options.queueOrder) = try QueueList.read(queues, isStrict: strict) }
+        if let crashLimit { options.crashLimit = crashLimit }
         if let concurrency { options.concurrency = concurrency }
         if let grace { options.grace = grace.duration }
         options.name = name

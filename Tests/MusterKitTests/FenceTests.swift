@@ -15,6 +15,7 @@ import Testing
         "beat": { try await $0.beat(one, join: true) },
         "handback": { try await $0.store.handBack(session: one.id, keep: [], leave: true) },
         "maintain": { _ = try await $0.store.maintain(build: build(5), mayReap: true) },
+        "forgive": { try await $0.store.forgive(session: one.id, ids: ["held"]) },
         "progress": { try await $0.store.say(.progress("half"), of: "held", session: one.id) },
         "cancel": { _ = try await $0.store.cancel("queued", by: "me") },
         "discard": { _ = try await $0.store.discard(["queued"], onlyDead: false) },

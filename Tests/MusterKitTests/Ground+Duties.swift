@@ -16,6 +16,10 @@ extension Ground {
         try await claim(session, want: 10)
         try await store.say(.checkpoint([1]), of: "dutiful", session: session.id)
         _ = try await store.cancel("dutiful", by: "me")
+        try await add(["suspicious"])
+        let record = try await ask("HGET", keys.jobs, "suspicious").text ?? ""
+        try await ask("HSET", keys.jobs, "suspicious", record.replacing("v1 at", with: "v1+ suspect=1 at"))
+        try await claim(session, want: 10)
     }
 
     func settings(_ changes: QueueSettings.Change...) async throws {

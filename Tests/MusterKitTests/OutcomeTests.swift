@@ -49,7 +49,7 @@ import Testing
             let first = try await buckets(ground)
             #expect(try await ground.said(of: "a").first == "done")
             #expect(try await eventually { try await ground.said(of: "a").first == "unknown" })
-            try await run(ground, ["b"], retention: 1, bytes: 1 << 20)
+            try await run(ground, ["b"], retention: 60_000, bytes: 1 << 20)
             let second = try await buckets(ground)
             #expect(second.count == 1)
             #expect(second != first)

@@ -14,9 +14,11 @@ struct EnqueueAnswer: Encodable {
     let runnable: Runnable
     let seconds: Double
     let isBulk: Bool
+    let batch: String?
+    let uniqueKey: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, queue, type, state, requirement, build, runnable, outcome, accepted, count, seconds
+        case id, queue, type, state, requirement, build, runnable, outcome, accepted, count, seconds, batch
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -35,6 +37,7 @@ struct EnqueueAnswer: Encodable {
         try values.encode("\(first.requirement)", forKey: .requirement)
         try values.encode(build.map { "\($0)" }, forKey: .build)
         try values.encode(runnable, forKey: .runnable)
+        try values.encodeIfPresent(batch, forKey: .batch)
         try values.encode(first.isDuplicate && !isBulk ? "duplicate" : "accepted", forKey: .outcome)
     }
 
@@ -48,8 +51,10 @@ struct EnqueueAnswer: Encodable {
             let rate = seconds > 0 ? Int(Double(receipts.count) / seconds) : 0
             lines.append("enqueued \(receipts.count) jobs in \(ageText(milliseconds: Int(seconds * 1000))) (\(rate)/s)")
         } else if receipts[0].isDuplicate {
-            lines.append("a job with the id \(receipts[0].id) is there already; nothing was changed")
+            let what = uniqueKey.map { "job \(receipts[0].id) has the unique key \($0)" }
+            lines.append("\(what ?? "a job with the id \(receipts[0].id) is there") already; nothing was changed")
         }
+        if let batch { lines.append("batch \(batch); `muster batch show \(batch)` says how far it is") }
         lines.append(who(queue))
         return lines.joined(separator: "\n")
     }

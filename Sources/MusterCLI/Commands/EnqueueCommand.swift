@@ -16,6 +16,9 @@ struct EnqueueCommand: AsyncParsableCommand {
               muster enqueue report '{}' --wait --within 30s
               muster enqueue digest --file jobs.ndjson     one payload a line
               muster enqueue muster.fail --require host:web-7
+              muster enqueue sync '{"user":42}' --unique sync-42
+              muster enqueue fetch '{"url":"…"}' --then parse --then store
+              muster enqueue digest --file jobs.ndjson --on-done mail-the-digest
             """)
 
     @OptionGroup var common: CommonOptions
@@ -34,7 +37,29 @@ struct EnqueueCommand: AsyncParsableCommand {
         transform: DurationText.option)
     var delay: DurationText?
     @Option(help: ArgumentHelp("Ready at this time, e.g. 2026-11-21T18:00:00Z.", valueName: "time")) var at: String?
-    @Option(help: "Attempts after the first; default 25.") var retries: Int?
+    @Option(help: "Attempts after the first; default what its type says, or 25.") var retries: Int?
+    @Option(
+        help: ArgumentHelp("Wait after the first failure; it doubles with each further one.", valueName: "duration"),
+        transform: DurationText.option) var backoff: DurationText?
+    @Option(
+        help: ArgumentHelp("Expire unless a worker begins it within this time.", valueName: "duration"),
+        transform: DurationText.option) var startWithin: DurationText?
+    @Option(help: ArgumentHelp("Only one job of the queue has this key at a time.", valueName: "key"))
+    var unique: String?
+    @Option(
+        help: ArgumentHelp("With --unique: for this long, whatever becomes of the job.", valueName: "duration"),
+        transform: DurationText.option) var uniqueFor: DurationText?
+    @Option(help: ArgumentHelp("With --unique: started or done; default done.", valueName: "state"))
+    var uniqueUntil: UniqueEnd?
+    @Option(help: ArgumentHelp("Counts against the queue's limits per key.", valueName: "key")) var limitKey: String?
+    @Option(
+        help: ArgumentHelp(
+            "Run this type afterwards, with the result as its payload; again for further steps.", valueName: "type"))
+    var then: [String] = []
+    @Option(help: ArgumentHelp("Add to this open batch, or open it with --on-done.", valueName: "id"))
+    var batch: String?
+    @Option(help: ArgumentHelp("Run this type when all of these jobs are over.", valueName: "type"))
+    var onDone: String?
     @Option(
         help: ArgumentHelp("Cancel the handler after this long.", valueName: "duration"), transform: DurationText.option
     ) var timeout: DurationText?
@@ -60,6 +85,15 @@ struct EnqueueCommand: AsyncParsableCommand {
         if file != nil || count != nil, wait {
             throw ValidationError("--wait waits for one job; it does not go with --file or --count")
         }
+        if uniqueFor != nil || uniqueUntil != nil, unique == nil {
+            throw ValidationError("--unique-for and --unique-until go with --unique")
+        }
+        if uniqueFor != nil, uniqueUntil != nil {
+            throw ValidationError("give either --unique-for or --unique-until, not both")
+        }
+        if unique != nil, file != nil || count != nil {
+            throw ValidationError("--unique is for one job; it does not go with --file or --count")
+        }
         if delay != nil, at != nil { throw ValidationError("give either --delay or --at, not both") }
         if within != nil || progress, !wait { throw ValidationError("--within and --progress go with --wait") }
         if let count, !(1...10_000_000).contains(count) {
@@ -83,10 +117,18 @@ struct EnqueueCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         let receipts: [Receipt]
         do {
+            if let onDone {
+                options.batch = try await producer.openBatch(
+                    batch, queue: options.queue,
+                    callback: Producer.BatchCallback(ChainStep(onDone, requirement: requirement)))
+            }
             receipts = try await producer.enqueue(
                 type: type, payloads: payloads, ids: id.map { [$0] }, options: options,
                 onProgress: { Terminal.progress("enqueued \($0) of \(payloads.count)") })
             Terminal.endProgress()
+            if onDone != nil, let batch = options.batch {
+                try await producer.closeBatch(batch, queue: options.queue)
+            }
         } catch {
             Terminal.endProgress()
             if common.json {
@@ -101,7 +143,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         let runnable = try await inspector.runnable(receipts[0].requirement, type: type, queue: options.queue)
         let answer = EnqueueAnswer(
             receipts: receipts, type: type, build: build, runnable: runnable, seconds: seconds,
-            isBulk: file != nil || count != nil)
+            isBulk: file != nil || count != nil, batch: options.batch, uniqueKey: unique)
         if !common.json || wait { Terminal.say(answer.advice(build: build, queue: options.queue)) }
         if !common.json, !wait { print(answer.plain) }
         if wait {
@@ -137,7 +179,17 @@ struct EnqueueCommand: AsyncParsableCommand {
             options.schedule = .at(milliseconds: Int(date.timeIntervalSince1970 * 1000))
         }
         options.retries = retries
+        options.backoff = backoff?.duration
         options.timeout = timeout?.duration
+        options.startWithin = startWithin?.duration
+        if let unique {
+            options.unique = try UniqueKey(
+                unique,
+                uniqueFor.map { .lasting($0.duration) } ?? (uniqueUntil == .started ? .untilStarted : .untilDone))
+        }
+        options.limitKey = limitKey
+        options.batch = batch
+        options.then = then.map { ChainStep($0) }
         options.retain = retain?.duration ?? (wait ? .seconds(600) : nil)
         return options
     }
@@ -151,3 +203,8 @@ struct EnqueueCommand: AsyncParsableCommand {
 }
 
 extension Priority: ExpressibleByArgument {}
+
+/// When a unique key is free again.
+enum UniqueEnd: String, ExpressibleByArgument, CaseIterable {
+    case started, done
+}

@@ -5,8 +5,11 @@ import MusterKit
 
 struct JobCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "job", abstract: "One job: its timeline, or waiting for its end.",
-        subcommands: [JobShowCommand.self, JobWaitCommand.self])
+        commandName: "job", abstract: "One job: its timeline, waiting for its end, ending it.",
+        subcommands: [
+            JobShowCommand.self, JobWaitCommand.self, JobCancelCommand.self, JobRetryCommand.self,
+            JobDiscardCommand.self,
+        ])
 }
 
 struct JobShowCommand: AsyncParsableCommand {
@@ -59,26 +62,18 @@ struct JobWait {
     let showsProgress: Bool
 
     func wait(for id: String, queue: String?, within bound: Duration?) async throws {
-        let deadline = bound.map { ContinuousClock.now + $0 }
-        var pause = 5
         var said: String?
-        while true {
-            let report = try await inspector.job(id, queue: queue)
+        let report = try await inspector.wait(for: id, queue: queue, within: bound) { report in
             if showsProgress, let progress = report.progress, progress != said {
                 said = progress
                 Terminal.say(progress)
             }
-            if report.state.isFinal || report.state == .unknown {
-                if common.json { try JSONOutput.print(report) } else { print(JobText(report).ending) }
-                if report.state != .succeeded { throw CommandFailure(.failed) }
-                return
-            }
-            if let deadline, ContinuousClock.now >= deadline {
-                if common.json { try JSONOutput.print(report) }
-                throw CommandFailure(.timeout, "job \(id) has not ended in time; it is \(JobText(report).standing)")
-            }
-            try await Task.sleep(for: .milliseconds(pause))
-            pause = min(250, pause * 2)
         }
+        let isOver = report.state.isFinal || report.state == .unknown
+        if common.json { try JSONOutput.print(report) } else if isOver { print(JobText(report).ending) }
+        if !isOver {
+            throw CommandFailure(.timeout, "job \(id) has not ended in time; it is \(JobText(report).standing)")
+        }
+        if report.state != .succeeded { throw CommandFailure(.failed) }
     }
 }

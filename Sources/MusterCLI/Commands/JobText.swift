@@ -15,7 +15,7 @@ struct JobText {
         case .build: "queued; no live worker has a build that may run it (\(report.requirement ?? ""))"
         case .handler: "queued; no live worker that may run it has a handler for \(report.type ?? "it")"
         case .resume: "queued; its queue is paused"
-        case .capacity: "queued; every worker that may run it is busy"
+        case .capacity: "queued; every worker that may run it is busy, or a limit keeps it back"
         case nil: report.dueAt.map { "scheduled for \($0)" } ?? report.state.rawValue
         }
     }
@@ -23,6 +23,10 @@ struct JobText {
     /// The result, or why there is none.
     var ending: String {
         if report.state == .succeeded { return report.result.map(Self.json) ?? "succeeded" }
+        if report.state == .expired {
+            return report.expiry == .startBy
+                ? "expired: no worker began it in time" : "expired: it ended so long ago that its outcome is gone"
+        }
         return report.state.rawValue + (report.attempts.last?.error.map { ": \($0)" } ?? "")
     }
 
@@ -48,6 +52,7 @@ struct JobText {
             if let error = attempt.error { line += ": \(error)" }
             lines.append(line)
         }
+        if let after = report.after { lines.append("  after job \(after), whose result was its payload") }
         if let progress = report.progress { lines.append("  progress: \(progress)") }
         if let result = report.result { lines.append("  result: \(Self.json(result))") }
         return lines.joined(separator: "\n")
@@ -56,7 +61,7 @@ struct JobText {
     private var colour: Terminal.Colour {
         switch report.state {
         case .succeeded: .green
-        case .dead, .unknown: .red
+        case .dead, .unknown, .expired: .red
         default: .yellow
         }
     }

@@ -12,13 +12,15 @@ extension HandlerEntry {
         }
         var program: String?
         var entry = HandlerEntry(program: "", directory: fileDirectory)
-        let known = ["program", "arguments", "timeout", "environment", "pass", "directory"]
+        let known = ["program", "arguments", "timeout", "retries", "backoff", "environment", "pass", "directory"]
         for field in try node.fields(of: what, known: known) {
             let value = field.value
             switch field.name {
             case "program": program = try Self.program(value, of: what, in: fileDirectory)
             case "arguments": entry.arguments = try value.texts("`arguments` of \(what)")
-            case "timeout": entry.timeout = try Self.timeout(value, of: what)
+            case "timeout": entry.timeout = try Self.span(value, "timeout", of: what)
+            case "retries": entry.retries = try Self.retries(value, of: what)
+            case "backoff": entry.backoff = try Self.span(value, "backoff", of: what)
             case "environment": entry.environment = try Self.environment(value, of: what)
             case "pass": entry.pass = try Self.pass(value, of: what)
             default: entry.directory = try Self.directory(value, of: what, in: fileDirectory)
@@ -50,18 +52,26 @@ extension HandlerEntry {
         throw node.failure("the program of \(what), \(path), does not exist")
     }
 
-    private static func timeout(_ node: ConfigurationNode, of what: String) throws(ConfigurationError)
-        -> Duration
-    {
-        let text = try node.text("`timeout` of \(what)")
-        let timeout: Duration
+    private static func span(
+        _ node: ConfigurationNode, _ name: String, of what: String
+    ) throws(ConfigurationError) -> Duration {
+        let text = try node.text("`\(name)` of \(what)")
+        let span: Duration
         do throws(DurationTextError) {
-            timeout = try DurationText(text).duration
+            span = try DurationText(text).duration
         } catch {
-            throw node.failure("`timeout` of \(what): \(error)")
+            throw node.failure("`\(name)` of \(what): \(error)")
         }
-        guard timeout > .zero else { throw node.failure("`timeout` of \(what) must be longer than nothing") }
-        return timeout
+        guard span > .zero else { throw node.failure("`\(name)` of \(what) must be longer than nothing") }
+        return span
+    }
+
+    private static func retries(_ node: ConfigurationNode, of what: String) throws(ConfigurationError) -> Int {
+        let text = try node.text("`retries` of \(what)")
+        guard let retries = Int(text), (0...1000).contains(retries) else {
+            throw node.failure("`retries` of \(what) is a number between 0 and 1000, not \(text)")
+        }
+        return retries
     }
 
     private static func environment(

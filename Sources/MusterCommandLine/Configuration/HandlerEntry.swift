@@ -5,7 +5,10 @@ public struct HandlerEntry: Sendable, Equatable {
     /// The variables that pass from the worker's environment without being named.
     public static let alwaysPassed = ["PATH", "HOME", "LANG", "TZ"]
     /// The variables that each run is given by the worker, which no entry may set.
-    public static let givenByWorker = ["MUSTER_JOB_ID", "MUSTER_JOB_TYPE", "MUSTER_ATTEMPT", "MUSTER_BUILD"]
+    public static let givenByWorker = [
+        "MUSTER_JOB_ID", "MUSTER_JOB_TYPE", "MUSTER_ATTEMPT", "MUSTER_BUILD", "MUSTER_CHECKPOINT", "MUSTER_BATCH",
+        "MUSTER_BATCH_TOTAL", "MUSTER_BATCH_SUCCEEDED",
+    ]
 
     /// The program's absolute path.
     public var program: String
@@ -13,6 +16,10 @@ public struct HandlerEntry: Sendable, Equatable {
     public var arguments: [String]
     /// How long one run may take by the clock on the wall before its whole process group is stopped.
     public var timeout: Duration
+    /// Attempts after the first, where the job does not say; default 25.
+    public var retries: Int?
+    /// The wait after the first failure, doubled with each further one, where the job does not say; default 1 s.
+    public var backoff: Duration?
     /// Variables with fixed values.
     public var environment: [String: String]
     /// Variables that pass from the worker's environment, where set, besides ``alwaysPassed``.
@@ -24,16 +31,21 @@ public struct HandlerEntry: Sendable, Equatable {
     ///   - program: See ``program``.
     ///   - arguments: See ``arguments``; default none.
     ///   - timeout: See ``timeout``; default 15 minutes.
+    ///   - retries: See ``retries``.
+    ///   - backoff: See ``backoff``.
     ///   - environment: See ``environment``; default none.
     ///   - pass: See ``pass``; default none.
     ///   - directory: See ``directory``.
     public init(
         program: String, arguments: [String] = [], timeout: Duration = Self.defaultTimeout,
-        environment: [String: String] = [:], pass: [String] = [], directory: String
+        retries: Int? = nil, backoff: Duration? = nil, environment: [String: String] = [:], pass: [String] = [],
+        directory: String
     ) {
         self.program = program
         self.arguments = arguments
         self.timeout = timeout
+        self.retries = retries
+        self.backoff = backoff
         self.environment = environment
         self.pass = pass
         self.directory = directory

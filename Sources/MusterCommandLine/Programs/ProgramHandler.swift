@@ -54,11 +54,12 @@ public struct ProgramHandler: Sendable {
     ///   - jobID: The job's id.
     ///   - type: The job's type.
     ///   - attempt: Which attempt this is, counted from 1.
+    ///   - facts: Further `MUSTER_…` variables that only some jobs have.
     ///   - progress: Called with each line from descriptor 3, on the run's own thread, in order and never after this
     ///     function returned; a line beyond 1 KiB is cut there. Nothing else of the run goes on until it returns.
     /// - Returns: How it ended. A program that cannot be started is a failure.
     public func run(
-        payload: [UInt8], jobID: String, type: String, attempt: Int,
+        payload: [UInt8], jobID: String, type: String, attempt: Int, facts: [String: String] = [:],
         progress: @escaping @Sendable (String) -> Void = { _ in }
     ) async -> Outcome {
         if Task.isCancelled { return .cancelled }
@@ -68,7 +69,7 @@ public struct ProgramHandler: Sendable {
         } catch {
             return .failed(message: "\(error)")
         }
-        let variables = environment(jobID: jobID, type: type, attempt: attempt)
+        let variables = environment(jobID: jobID, type: type, attempt: attempt, facts)
         return await withTaskCancellationHandler {
             await DedicatedThread.run { converse(payload, variables, bell, progress) }
         } onCancel: {
@@ -76,10 +77,13 @@ public struct ProgramHandler: Sendable {
         }
     }
 
-    private func environment(jobID: String, type: String, attempt: Int) -> [String: String] {
+    private func environment(
+        jobID: String, type: String, attempt: Int, _ facts: [String: String]
+    ) -> [String: String] {
         var variables: [String: String] = [:]
         for name in HandlerEntry.alwaysPassed + entry.pass { variables[name] = workerEnvironment[name] }
         variables.merge(entry.environment) { _, fixed in fixed }
+        variables.merge(facts) { _, given in given }
         variables["MUSTER_JOB_ID"] = jobID
         variables["MUSTER_JOB_TYPE"] = type
         variables["MUSTER_ATTEMPT"] = String(attempt)

@@ -57,7 +57,8 @@ extension Inspector {
         }
         let counters = Self.pairs(answer[7])
         return QueueReport(
-            name: name, ready: ready, held: answer[5].integer ?? 0, scheduled: answer[3].integer ?? 0,
+            name: name, ready: ready, held: answer[5].integer ?? 0, parked: answer[9].integer ?? 0,
+            scheduled: answer[3].integer ?? 0,
             dead: answer[4].integer ?? 0, paused: counters["paused"] != nil, oldestAgeMs: oldest, lanes: lanes,
             succeeded: counters["succeeded"] ?? 0, failed: counters["failed"] ?? 0,
             floor: counters["floor"] ?? 0)

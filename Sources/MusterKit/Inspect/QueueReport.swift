@@ -13,6 +13,8 @@ public struct QueueReport: Sendable, Encodable {
     public let name: String
     public let ready: Int
     public let held: Int
+    /// Kept back by a limit of their key.
+    public let parked: Int
     public let scheduled: Int
     public let dead: Int
     public let paused: Bool
@@ -26,7 +28,7 @@ public struct QueueReport: Sendable, Encodable {
     let floor: Int
 
     private enum CodingKeys: String, CodingKey {
-        case name, ready, held, scheduled, dead, paused, oldestAgeMs, lanes, succeeded, failed
+        case name, ready, held, parked, scheduled, dead, paused, oldestAgeMs, lanes, succeeded, failed
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -34,6 +36,7 @@ public struct QueueReport: Sendable, Encodable {
         try values.encode(name, forKey: .name)
         try values.encode(ready, forKey: .ready)
         try values.encode(held, forKey: .held)
+        try values.encode(parked, forKey: .parked)
         try values.encode(scheduled, forKey: .scheduled)
         try values.encode(dead, forKey: .dead)
         try values.encode(paused, forKey: .paused)

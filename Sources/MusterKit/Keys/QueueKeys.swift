@@ -11,7 +11,7 @@ public struct QueueKeys: Sendable {
     let prefix: String
     let meta, jobs, lanes, sessions, idle, scheduled, dead: String
     let timeline, progress, refusals, buckets, doneBytes: String
-    let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels: String
+    let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels, suspects: String
 
     /// - Parameters:
     ///   - namespace: a checked name.
@@ -40,6 +40,7 @@ public struct QueueKeys: Sendable {
         rates = prefix + "rates"
         checkpoints = prefix + "checkpoints"
         cancels = prefix + "cancels"
+        suspects = prefix + "suspects"
     }
 
     func held(_ session: String) -> String { prefix + "held:" + session }

@@ -2,7 +2,7 @@
 -- (queued -> held), refusing those that its build may not run, and keeping back those over a limit.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 held:<session> (set)
 --       7 refusals (hash) 8 scheduled (zset) 9 timeline (hash) 10 running (hash) 11 parked (zset) 12 rates (zset)
---       13 checkpoints (hash)
+--       13 checkpoints (hash) 14 suspects (hash)
 -- ARGV: 1 session  2 sequence  3 revision  4 host  5 jobs wanted  6 types known: ',a,b,' or '*'
 --       7 a number that grows with each claim
 --       8 n: plain successes, then n times: id, ms it ran
@@ -20,7 +20,7 @@
 -- The first write only frees memory: a full Redis lets the writes after it pass, so workers still drain it.
 local jobs, lanes, sessions, idle, held = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local refusals, scheduled, timeline, running = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local parked, rates, checkpoints = KEYS[11], KEYS[12], KEYS[13]
+local parked, rates, checkpoints, suspects = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local session, sequence, revision, host = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local want, types, turn = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
 local stamp = ARGV[2] .. '-' .. revision
@@ -195,6 +195,7 @@ end
 local key_room = tonumber(rules[8] or '')
 local key_count, key_span = string.match(rules[9] or '', '^(%d+)/(%d+)$')
 local saved = {}
+local suspect, suspect_is_new = nil, false
 
 -- Whether a marked job may be handed out now. One that may not is put where it waits, or ends.
 -- Returns the record, or nil.
@@ -205,6 +206,16 @@ local function admitted(id, record)
     finish(id, record, 'expired', ' ms=0 error=not-begun-in-time', '')
     redis.call('HINCRBY', meta, 'expired', 1)
     return nil
+  end
+  -- Whom one more crash would bury runs beside no other such job, so that the crash has one culprit.
+  if field(head, 'suspect') then
+    suspect = suspect or redis.call('HGET', suspects, session)
+    if suspect and suspect ~= id and (suspect_is_new or redis.call('SISMEMBER', held, suspect) == 1) then
+      redis.call('ZADD', scheduled, now + 500, id)
+      return nil
+    end
+    suspect, suspect_is_new = id, true
+    redis.call('HSET', suspects, session, id)
   end
   local key = field(head, 'key')
   if key then

@@ -1,6 +1,7 @@
 -- handback: held -> queued, unharmed, for every job that a session holds but does not know or want; at the
 -- session's end for all of them. No attempt is burnt. One that somebody asked to cancel ends here instead.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 sessions (zset) 4 idle (zset) 5 held:<session> (set)
+--       6 suspects (hash)
 -- ARGV: 1 session  2 'stay', or 'leave' where the session ends here  then the ids it keeps
 -- Answers {'ok', how many were handed back}.
 -- Run twice: the second run finds nothing to hand back.
@@ -20,6 +21,9 @@ for _, id in ipairs(redis.call('SMEMBERS', held)) do
     end
   end
 end
-if ARGV[2] == 'leave' then redis.call('ZREM', sessions, ARGV[1]) end
+if ARGV[2] == 'leave' then
+  redis.call('ZREM', sessions, ARGV[1])
+  redis.call('HDEL', KEYS[6], ARGV[1])
+end
 for lane, jobs_back in pairs(woken) do wake(idle, lane, math.min(jobs_back, 8)) end
 return {'ok', count}

@@ -2,7 +2,7 @@
 -- of long ago -> nothing; parked -> queued where a limit has room again.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 scheduled (zset)
 --       7 dead (zset) 8 timeline (hash) 9 parked (zset) 10 running (hash) 11 unique (hash) 12 unique-until (zset)
---       13 rates (zset)
+--       13 rates (zset) 14 suspects (hash)
 -- ARGV: 1 sequence of the caller's build  2 'reap' where the caller has been connected for a whole lease
 --       3 the most jobs to move  4 crashes after which a job is dead  5 ms that the dead are kept
 -- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1}
@@ -10,7 +10,7 @@
 -- Run twice: what was moved is no longer there to move.
 local jobs, lanes, sessions, idle = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local scheduled, dead, timeline, parked, running = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local unique, unique_until, rates = KEYS[11], KEYS[12], KEYS[13]
+local unique, unique_until, rates, suspects = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 if tonumber(ARGV[1]) < floor then return {'stale', rules[3]} end
 local limit, crash_limit = tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -24,33 +24,53 @@ for _, id in ipairs(due) do
 end
 
 local reaped, recovered = {}, 0
+
+-- Takes a job back from a session that is dead. Returns nothing.
+local function recover(session, id, is_blamed)
+  local record = redis.call('HGET', jobs, id)
+  if not record then return end
+  recovered = recovered + 1
+  local head = head_of(record)
+  local crashes = number_field(head, 'crashes', 0)
+  record = remember(timeline, id, record, 'n=' .. (number_field(head, 'attempts', 0) + 1) .. ' by=' .. session
+    .. ' ended=' .. nowText .. ' outcome=crashed error=lease-ended')
+  if is_blamed then
+    crashes = crashes + 1
+    record = with_field(record, 'crashes', crashes)
+    if crashes == crash_limit - 1 then record = with_field(record, 'suspect', 1) end
+  end
+  redis.call('HSET', jobs, id, record)
+  if is_blamed and crashes >= crash_limit and not field(head, 'cancel') then
+    leave_key(head)
+    bury(id, record)
+  else
+    local lane = give_back('LPUSH', id, record, session)
+    if lane then woken[lane] = (woken[lane] or 0) + 1 end
+  end
+end
+
 if ARGV[2] == 'reap' then
   for _, session in ipairs(redis.call('ZRANGEBYSCORE', sessions, '-inf', now, 'LIMIT', 0, 16)) do
     local held = base .. 'held:' .. session
+    -- A job that is one crash short of the limit is the culprit, if it was there; else it may be any of them.
+    local culprit = redis.call('HGET', suspects, session)
+    if not culprit or redis.call('SISMEMBER', held, culprit) == 0 then culprit = nil end
     for _, id in ipairs(redis.call('SMEMBERS', held)) do
       if recovered == limit then break end
-      redis.call('SREM', held, id)
-      local record = redis.call('HGET', jobs, id)
-      if record then
-        local head = head_of(record)
-        local crashes = number_field(head, 'crashes', 0) + 1
-        record = remember(timeline, id, record, 'n=' .. (number_field(head, 'attempts', 0) + 1) .. ' by=' .. session
-          .. ' ended=' .. nowText .. ' outcome=crashed error=lease-ended')
-        record = with_field(record, 'crashes', crashes)
-        redis.call('HSET', jobs, id, record)
-        if crashes >= crash_limit and not field(head, 'cancel') then
-          leave_key(head)
-          bury(id, record)
-        else
-          local lane = give_back('LPUSH', id, record, session)
-          if lane then woken[lane] = (woken[lane] or 0) + 1 end
-        end
-        recovered = recovered + 1
+      -- The culprit comes last, so that a chunk that ends before it still knows it.
+      if id ~= culprit then
+        redis.call('SREM', held, id)
+        recover(session, id, culprit == nil)
       end
+    end
+    if culprit and recovered < limit then
+      redis.call('SREM', held, culprit)
+      recover(session, culprit, true)
     end
     if redis.call('EXISTS', held) == 0 then
       redis.call('ZREM', sessions, session)
       redis.call('ZREM', idle, session)
+      redis.call('HDEL', suspects, session)
       reaped[#reaped + 1] = session
     end
   end

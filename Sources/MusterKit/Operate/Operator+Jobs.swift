@@ -33,6 +33,12 @@ extension Operator {
         public var done: [String] = []
         public var live: [String] = []
         public var absent: [String] = []
+
+        public init(done: [String] = [], live: [String] = [], absent: [String] = []) {
+            self.done = done
+            self.live = live
+            self.absent = absent
+        }
     }
 
     /// Makes dead jobs ready again, with all of their attempts, and scheduled ones ready now.

@@ -19,9 +19,14 @@ public final class Operator: Sendable {
         QueueStore(client, namespace: server.namespace, queue: try Name.checked(queue, "queue"))
     }
 
+    /// Every queue that a producer or worker has named.
+    public func queueNames() async throws(MusterError) -> [String] {
+        try await FleetStore(client, namespace: server.namespace).queueNames()
+    }
+
     /// The queues to look into: the one given, or all that are known.
     func queues(_ queue: String?) async throws(MusterError) -> [String] {
         if let queue { return [queue] }
-        return try await FleetStore(client, namespace: server.namespace).queueNames()
+        return try await queueNames()
     }
 }

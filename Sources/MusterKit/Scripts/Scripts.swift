@@ -7,6 +7,7 @@ enum Scripts {
     static let beat = script("beat", PackageResources.beat_lua)
     static let handback = script("handback", PackageResources.handback_lua, over)
     static let maintain = script("maintain", PackageResources.maintain_lua, over)
+    static let forgive = script("forgive", PackageResources.forgive_lua, over)
     static let progress = script("progress", PackageResources.progress_lua)
     static let cancel = script("cancel", PackageResources.cancel_lua, over, place)
     static let discard = script("discard", PackageResources.discard_lua, over, place)
@@ -22,7 +23,8 @@ enum Scripts {
     static let queues = script("queues", PackageResources.queues_lua)
 
     static let all = [
-        enqueue, claim, beat, handback, maintain, progress, cancel, discard, revive, clear, batch, watch, settings, job,
+        enqueue, claim, beat, handback, maintain, forgive, progress, cancel, discard, revive, clear, batch, watch,
+        settings, job,
         dead, queue, fleet, queues,
     ]
 

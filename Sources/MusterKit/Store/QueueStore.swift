@@ -83,6 +83,7 @@ struct QueueStore: Sendable {
             [
                 keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session.id), keys.refusals,
                 keys.scheduled, keys.timeline, keys.running, keys.parked, keys.rates, keys.checkpoints,
+                keys.suspects,
             ],
             capacity: 256 + request.outcomes.count * 48
         ) { request.append(to: &$0) }
@@ -115,7 +116,7 @@ struct QueueStore: Sendable {
     func handBack(session: String, keep: [String], leave: Bool) async throws(MusterError) -> Int {
         let answer = try await client.call(
             Scripts.handback,
-            [keys.meta, keys.jobs, keys.sessions, keys.idle, keys.held(session)]
+            [keys.meta, keys.jobs, keys.sessions, keys.idle, keys.held(session), keys.suspects]
         ) { command in
             command.append(session)
             command.append(leave ? "leave" : "stay")
@@ -137,7 +138,7 @@ struct QueueStore: Sendable {
             Scripts.maintain,
             [
                 keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.scheduled, keys.dead, keys.timeline,
-                keys.parked, keys.running, keys.unique, keys.uniqueUntil, keys.rates,
+                keys.parked, keys.running, keys.unique, keys.uniqueUntil, keys.rates, keys.suspects,
             ]
         ) { command in
             command.append(build.sequence)
@@ -153,6 +154,19 @@ struct QueueStore: Sendable {
         return Maintained(
             promoted: answer[1].integer ?? 0, recovered: answer[2].integer ?? 0,
             reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: due < 0 ? nil : due)
+    }
+
+    /// A session that lost its lease and lives: what nobody took over goes back, the other jobs' crashes were none.
+    func forgive(session: String, ids: [String]) async throws(MusterError) {
+        for start in stride(from: 0, to: max(1, ids.count), by: 500) {
+            _ = try await client.call(
+                Scripts.forgive,
+                [keys.meta, keys.jobs, keys.timeline, keys.sessions, keys.held(session), keys.suspects]
+            ) { command in
+                command.append(session)
+                for id in ids[min(start, ids.count)..<min(start + 500, ids.count)] { command.append(id) }
+            }
+        }
     }
 
     /// What a running job says of itself.
@@ -189,7 +203,9 @@ struct QueueStore: Sendable {
     func overview() async throws(MusterError) -> ScriptAnswer {
         try await client.call(
             Scripts.queue,
-            [keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.scheduled, keys.dead, keys.refusals]
+            [
+                keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.scheduled, keys.dead, keys.refusals, keys.parked,
+            ]
         ) { _ in }
     }
 }

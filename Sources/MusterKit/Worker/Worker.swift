@@ -71,9 +71,10 @@ public struct Worker: Service {
             beats.close()
         }
         try await withTaskCancellationOrGracefulShutdownHandler {
+            var former: WorkerSession.Former?
             while !stopping.isAsked {
-                let session = WorkerSession(worker: self, client: client, beats: beats)
-                try await session.run()
+                let session = WorkerSession(worker: self, client: client, beats: beats, after: former)
+                former = try await session.run()
             }
         } onCancelOrGracefulShutdown: {
             stopping.ask()

@@ -20,6 +20,7 @@ final class WorkerSession: Sendable {
         var end: End?
         var hasNews = true
         var onNews: (@Sendable () -> Void)?
+        var heldWhenLost: [String] = []
         var hasAlarm = false
         let beganAt = ContinuousClock.now
         /// When it last gave up waiting and took a new connection.
@@ -38,7 +39,16 @@ final class WorkerSession: Sendable {
     let logger: Logger
     let noise = LogGate()
 
-    init(worker: Worker, client: RedisClient, beats: RedisClient) {
+    /// A session of this process that lost its lease, with what it held.
+    struct Former: Sendable {
+        let id: SessionID
+        let held: [String]
+    }
+
+    private let former: Former?
+
+    init(worker: Worker, client: RedisClient, beats: RedisClient, after former: Former? = nil) {
+        self.former = former
         self.worker = worker
         self.client = client
         self.beats = beats
@@ -58,10 +68,12 @@ final class WorkerSession: Sendable {
             bell: bell)
     }
 
-    func run() async throws {
+    /// - Returns: what it held when it lost its lease; nothing where it ended otherwise.
+    func run() async throws -> Former? {
         worker.stopping.listen { self.bell.ring() }
         defer { worker.stopping.listen(nil) }
-        guard try await begin() else { return }
+        guard try await begin() else { return nil }
+        await makeUp()
         let heartbeat = Heartbeat(
             session: id, lease: worker.options.lease,
             queues: queues.map { QueueStore(beats, namespace: worker.server.namespace, queue: $0.keys.queue) },
@@ -92,12 +104,19 @@ final class WorkerSession: Sendable {
         let end = seen.withLock { $0.end } ?? .stopped
         if end == .lost {
             logger.warning("the session's lease is lost; a new session begins")
-            pool.cancelAll()
             await finish(heartbeat, handBack: false)
-            return
+            return Former(id: id, held: seen.withLock { $0.heldWhenLost })
         }
         await stop(heartbeat)
         if case .stale(let needs) = end { throw StaleBuild(build: "\(worker.build)", needs: needs) }
+        return nil
+    }
+
+    /// What nobody took over from the session before goes back, for its handlers are cancelled; who did take over counted
+    /// a crash that was none. Where it cannot be said, it stays counted.
+    private func makeUp() async {
+        guard let former, !former.held.isEmpty else { return }
+        for queue in queues { try? await queue.forgive(session: former.id.id, ids: former.held) }
     }
 
     /// Begins the session in every queue, for as long as it takes.
@@ -150,7 +169,11 @@ final class WorkerSession: Sendable {
         seen.withLock { seen in
             if seen.end == nil || end == .lost { seen.end = end }
         }
-        if end == .lost { pool.cancelAll() }
+        if end == .lost {
+            let held = pool.heldIDs
+            seen.withLock { if $0.heldWhenLost.isEmpty { $0.heldWhenLost = held } }
+            pool.cancelAll()
+        }
         bell.ring()
     }
 
