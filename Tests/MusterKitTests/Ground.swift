@@ -32,6 +32,16 @@ struct Ground: Sendable {
         return try await client.send(command)
     }
 
+    /// As ``ask``, for a command whose name a test looks up.
+    @discardableResult
+    func raw(_ name: String, _ arguments: [String]) async throws -> RedisReply {
+        var command = RedisCommand("EVAL")
+        command.append("return redis.call(unpack(ARGV))")
+        command.append(0)
+        for word in [name] + arguments { command.append(word) }
+        return try await client.send(command)
+    }
+
     /// Enqueues jobs of one lane as a producer of the build `build` does.
     /// - Returns: the ids that were there already.
     @discardableResult

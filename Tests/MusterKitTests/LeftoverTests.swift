@@ -75,7 +75,7 @@ import Testing
             ]
             for (name, type) in ScriptTextTests.found { types[name] = type }
             for script in Scripts.all where script.name != "fleet" && script.name != "queues" {
-                for (_, name, type) in ScriptTextTests.keys(script) { types[name] = type }
+                for (_, name, type) in ScriptTextTests.keys(script) where type != "any" { types[name] = type }
             }
             var seen: Set<String> = []
             for key in try await ground.allKeys() {

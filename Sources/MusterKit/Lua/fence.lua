@@ -54,6 +54,11 @@ local function marked(record)
   return 'v1+' .. string.sub(record, 3)
 end
 
+local function is_readable(record)
+  local head = head_of(record)
+  return string.find(head, '^v1%+? ') and (field(head, 'type') or '') ~= ''
+end
+
 -- The lane is written in the header only where it is not the usual one. A record that names none is damaged or
 -- foreign: any worker may get it, and puts it with the dead.
 local function lane_of(head)

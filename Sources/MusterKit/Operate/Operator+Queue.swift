@@ -29,4 +29,17 @@ extension Operator {
             onProgress(total)
         }
     }
+
+    /// Looks whether each id of a queue is in exactly one place, and puts right what is not. The queue may be at work.
+    /// - Parameters:
+    ///   - repairs: put right what is wrong; else only say it.
+    ///   - onProgress: told how many ids were read so far.
+    /// - Throws: ``MusterError`` where Redis does not answer; what was put right stays so.
+    public func audit(
+        queue: String, repairs: Bool, onProgress: @escaping (Int) -> Void = { _ in }
+    ) async throws(MusterError) -> AuditReport {
+        let store = try store(queue)
+        let sessions = try await FleetStore(client, namespace: server.namespace).sessions().sessions.map(\.id)
+        return try await QueueAudit(store: store, repairs: repairs, sessions: sessions, onProgress: onProgress).run()
+    }
 }

@@ -16,6 +16,10 @@ enum Scripts {
     static let batch = script("batch", PackageResources.batch_lua, over)
     static let watch = script("watch", PackageResources.watch_lua)
     static let settings = script("settings", PackageResources.settings_lua)
+    static let audit = script("audit", PackageResources.audit_lua, over)
+    static let survey = script("survey", PackageResources.survey_lua)
+    static let recount = script("recount", PackageResources.recount_lua)
+    static let setaside = script("setaside", PackageResources.setaside_lua)
     static let job = script("job", PackageResources.job_lua, place)
     static let dead = script("dead", PackageResources.dead_lua)
     static let queue = script("queue", PackageResources.queue_lua)
@@ -24,8 +28,7 @@ enum Scripts {
 
     static let all = [
         enqueue, claim, beat, handback, maintain, forgive, progress, cancel, discard, revive, clear, batch, watch,
-        settings, job,
-        dead, queue, fleet, queues,
+        settings, audit, survey, recount, setaside, job, dead, queue, fleet, queues,
     ]
 
     /// What several scripts share, by file name.
