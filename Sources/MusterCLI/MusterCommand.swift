@@ -20,8 +20,8 @@ struct MusterCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            EnqueueCommand.self, RunCommand.self, JobCommand.self, QueueCommand.self, FleetCommand.self,
-            RefusalsCommand.self, StampCommand.self, DevCommand.self, LoadCommand.self,
+            EnqueueCommand.self, RunCommand.self, JobCommand.self, QueueCommand.self, ScheduleCommand.self,
+            FleetCommand.self, RefusalsCommand.self, StampCommand.self, DevCommand.self, LoadCommand.self,
         ])
 
     static func main() async {

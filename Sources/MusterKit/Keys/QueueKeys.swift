@@ -11,6 +11,7 @@ public struct QueueKeys: Sendable {
     let prefix: String
     let meta, jobs, lanes, sessions, idle, scheduled, dead: String
     let timeline, progress, refusals, buckets, doneBytes: String
+    let schedules, scheduleDue: String
 
     /// - Parameters:
     ///   - namespace: a checked name.
@@ -30,6 +31,8 @@ public struct QueueKeys: Sendable {
         refusals = prefix + "refusals"
         buckets = prefix + "buckets"
         doneBytes = prefix + "done-bytes"
+        schedules = prefix + "schedules"
+        scheduleDue = prefix + "schedule-due"
     }
 
     func held(_ session: String) -> String { prefix + "held:" + session }

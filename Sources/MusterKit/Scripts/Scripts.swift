@@ -12,8 +12,13 @@ enum Scripts {
     static let queue = script("queue", PackageResources.queue_lua)
     static let fleet = script("fleet", PackageResources.fleet_lua)
     static let queues = script("queues", PackageResources.queues_lua)
+    static let schedule = script("schedule", PackageResources.schedule_lua)
+    static let unschedule = script("unschedule", PackageResources.unschedule_lua)
+    static let schedules = script("schedules", PackageResources.schedules_lua)
+    static let fire = script("fire", PackageResources.fire_lua)
 
-    static let all = [enqueue, claim, beat, handback, maintain, progress, job, queue, fleet, queues]
+    static let all = [enqueue, claim, beat, handback, maintain, progress, job, queue, fleet, queues] + recurring
+    static let recurring = [schedule, unschedule, schedules, fire]
 
     private static func script(_ name: String, _ body: [UInt8]) -> RedisScript {
         let fence = String(decoding: PackageResources.fence_lua, as: UTF8.self)
