@@ -6,7 +6,7 @@ import Testing
     /// The names after the prefix, as the page on Redis' keys lists them.
     static let documented: Set<String> = [
         "meta", "jobs", "lanes", "sessions", "idle", "scheduled", "dead", "timeline", "progress", "refusals", "buckets",
-        "done-bytes",
+        "done-bytes", "schedules", "schedule-due",
     ]
 
     let queue = QueueKeys(namespace: "shop", queue: "mail")
