@@ -25,6 +25,11 @@ extension Ground {
         try await ask("ZADD", keys.scheduleDue, "XX", "\(milliseconds)", name)
     }
 
+    /// Sets back the due time of a daily schedule, so that two nominal times have passed.
+    func makeOverdue(_ name: String = "s") async throws {
+        try await makeDue(name, at: try #require(try await due(name)) - 2 * 86_400_000)
+    }
+
     /// Redis' clock, in ms.
     func time() async throws -> Int { try await schedules.due(atMost: 0).now }
 

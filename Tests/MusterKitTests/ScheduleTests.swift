@@ -42,7 +42,10 @@ import Testing
             let schedule = try ground.schedule()
             try await ground.schedules.add(schedule, build: build(7))
             let before = try await ground.everything()
-            for (older, change) in [(try build(6), "@hourly"), (try build(6), "@daily"), (nil, "@daily")] {
+            let callers: [(build: BuildStamp?, cron: String)] = [
+                (try build(6), "@hourly"), (try build(6), "@daily"), (nil, "@daily"),
+            ]
+            for (older, change) in callers {
                 let again = try ground.schedule(cron: change, requirement: .any)
                 let error = await #expect(throws: MusterError.self) {
                     try await ground.schedules.add(again, build: older)
@@ -60,7 +63,7 @@ import Testing
     @Test func belowTheFloorNothingIsAddedOrFired() async throws {
         try await withGround { ground in
             try await ground.schedules.add(try ground.schedule(), build: build(5))
-            try await ground.makeDue(at: 86_400_000)
+            try await ground.makeOverdue()
             try await ground.ask("HSET", ground.keys.meta, "floor", "6")
             let before = try await ground.everything()
             let error = await #expect(throws: MusterError.self) {
@@ -110,7 +113,7 @@ import Testing
             let scheduler = Scheduler(server: ground.server, build: try build(5))
             defer { scheduler.close() }
             try await scheduler.add(try ground.schedule())
-            try await ground.makeDue(at: 86_400_000)
+            try await ground.makeOverdue()
             let (_, _, seen) = try await ground.schedules.due(atMost: 1)
             try await ground.fire()
             let jobs = try await ground.jobIDs()

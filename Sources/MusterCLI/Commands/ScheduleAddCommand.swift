@@ -1,6 +1,6 @@
-public import ArgumentParser
+import ArgumentParser
 import MusterCommandLine
-public import MusterKit
+import MusterKit
 
 struct ScheduleAddCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

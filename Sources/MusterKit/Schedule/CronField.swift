@@ -61,7 +61,7 @@ struct CronField: Sendable, Equatable {
 
     /// The lowest number of the field that is not below `number`.
     func next(from number: Int) -> Int? {
-        let rest = number > 63 ? 0 : mask >> UInt64(number) << UInt64(number)
+        let rest = number > 63 ? 0 : (mask >> UInt64(number)) << UInt64(number)
         return rest == 0 ? nil : rest.trailingZeroBitCount
     }
 

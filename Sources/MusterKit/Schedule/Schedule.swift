@@ -1,5 +1,5 @@
 import Foundation
-public import MusterStamp
+import MusterStamp
 
 /// A recurring job: when it comes, and what is enqueued then.
 ///

@@ -12,7 +12,8 @@ struct ZoneRules: Sendable {
     /// - Parameter name: as in the tz database, e.g. `Europe/Zurich`, `UTC`.
     /// - Throws: ``MusterError`` with code `invalidValue` where there is no such zone here.
     init(_ name: String) throws(MusterError) {
-        // Foundation also reads GMT+5, whose sign is the opposite of Etc/GMT+5.
+        // Foundation also reads GMT+5, which is no zone of the database and has the opposite sign of Etc/GMT+5.
+        let isOffset = name.hasPrefix("GMT") && !["GMT", "GMT0", "GMT+0", "GMT-0"].contains(name)
         let isName = name.utf8.allSatisfy {
             switch $0 {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -22,8 +23,7 @@ struct ZoneRules: Sendable {
             default: false
             }
         }
-        guard isName, name.utf8.count <= 64, name == "GMT" || name == "GMT0" || !name.hasPrefix("GMT"),
-            let zone = TimeZone(identifier: name)
+        guard isName, name.utf8.count <= 64, !isOffset, let zone = TimeZone(identifier: name)
         else {
             throw MusterError(
                 .invalidValue, "no time zone \(Name.quoted(name)) is known here; write it like Europe/Zurich or UTC")

@@ -17,6 +17,7 @@ struct ScheduleStore: Sendable {
     /// Adds a schedule, or changes what stands under its name.
     /// - Throws: ``MusterError`` with code `olderBuild` where a newer build than `build` added it, or the floor is
     ///   above it.
+    @discardableResult
     func add(
         _ schedule: Schedule, build: BuildStamp?
     ) async throws(MusterError) -> (outcome: Scheduler.Outcome, due: Int) {
