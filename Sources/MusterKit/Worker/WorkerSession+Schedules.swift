@@ -81,7 +81,7 @@ extension WorkerSession {
             }
             switch try await store.fire(schedule, plan, build: worker.build) {
             case .made(let count):
-                if let due = plan.due { pause = min(pause, max(0, due - now)) }
+                if let due = plan.due { pause = min(pause, due <= now ? 0 : due - now + Int.random(in: 1...20)) }
                 if plan.skipped > 0 {
                     logger.warning(
                         "nominal times were missed and skipped",
@@ -95,7 +95,10 @@ extension WorkerSession {
                         "Redis lets only newer builds fire a schedule that is due",
                         metadata: ["schedule": "\(schedule.name)", "needs": "\(needs)"])
                 }
-            case .moved, .gone: break
+            case .moved:
+                // When it comes next is known to whoever was first; a second look tells.
+                pause = min(pause, Int.random(in: 5...50))
+            case .gone: break
             }
         }
         return pause
