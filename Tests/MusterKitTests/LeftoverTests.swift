@@ -69,6 +69,7 @@ import Testing
             try await ground.store.report(progress: "half", of: "held", session: one.id)
             try await ground.enqueue(["later"], when: .after(.seconds(60)))
             try await ground.claim(session(2), build: 4)
+            try await ground.schedules.add(try ground.schedule(), build: build(5))
             var types = [
                 "lane:": "list", "done:": "hash", "held:": "set",
             ]
