@@ -21,7 +21,8 @@ struct MusterCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             EnqueueCommand.self, RunCommand.self, JobCommand.self, QueueCommand.self, DeadCommand.self,
-            BatchCommand.self, FleetCommand.self, RefusalsCommand.self, StampCommand.self, DevCommand.self,
+            BatchCommand.self, ScheduleCommand.self, FleetCommand.self, RefusalsCommand.self, StampCommand.self,
+            DevCommand.self,
             LoadCommand.self,
         ])
 

@@ -73,6 +73,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         if let grace { options.grace = grace.duration }
         options.name = name
         options.onStale = onStale
+        options.schedules = file?.schedules ?? []
         var logger = Logger(label: "muster-worker", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel ?? .info
         logger.info(

@@ -65,6 +65,16 @@ struct CommandLineTests {
         (["dead", "retry"], 2, "--all"),
         (["dead", "discard", "a", "--all"], 2, "--all"),
         (["run", "nothing"], 2, "muster.yaml"),
+        (["schedule", "add", "s", "@daily", "t"], 4, "no build stamp"),
+        (["schedule", "add", "s", "0 25 * * *", "t", "--build", build], 2, "the hour 25 is not between"),
+        (["schedule", "add", "s", "0 0 30 2 *", "t", "--build", build], 2, "never comes"),
+        (["schedule", "add", "s", "@daily", "t", "--zone", "Nowhere", "--build", build], 2, "Europe/Zurich"),
+        (["schedule", "add", "s", "@daily", "t", "--catch-up", "some", "--build", build], 2, "all:50"),
+        (["schedule", "add", "a b", "@daily", "t", "--build", build], 2, "not a name"),
+        (["schedule", "add", "s", "@daily", "t", "{oops", "--build", build], 2, "not JSON"),
+        (["schedule", "remove", "never-added"], 1, "no schedule never-added"),
+        (["schedule", "run", "never-added"], 1, "no schedule never-added"),
+        (["schedule", "list", "--queue", "{q}"], 2, "queue"),
         (["stamp"], 4, "no build stamp"),
         (["dev", "--workers", "-1"], 2, "--workers"),
         (["load", "--jobs", "0"], 2, "--jobs"),
@@ -123,7 +133,8 @@ struct CommandLineTests {
                 ["job", "discard"], ["queue", "list"], ["queue", "show"], ["queue", "pause"], ["queue", "resume"],
                 ["queue", "limit"], ["queue", "clear"], ["dead", "list"], ["dead", "show"], ["dead", "retry"],
                 ["dead", "discard"], ["batch", "list"], ["batch", "show"], ["batch", "close"], ["fleet", "list"],
-                ["refusals"], ["stamp"], ["dev"], ["load"],
+                ["refusals"], ["stamp"], ["dev"], ["load"], ["schedule", "list"], ["schedule", "add"],
+                ["schedule", "remove"], ["schedule", "run"], ["queue", "audit"],
             ]
             for command in commands {
                 let answer = try await cluster.run("muster", command + ["--help"])

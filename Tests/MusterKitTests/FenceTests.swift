@@ -33,6 +33,10 @@ import Testing
         "queue": { _ = try await $0.store.overview() },
         "fleet": { try await $0.report(one) },
         "queues": { try await $0.fleet.know(queues: ["another"]) },
+        "schedule": { _ = try await $0.schedules.add($0.schedule(), build: build(5)) },
+        "schedules": { _ = try await $0.schedules.all() },
+        "fire": { _ = try await $0.schedules.fireExtra("s", id: "s.extra") },
+        "unschedule": { _ = try await $0.schedules.remove("s") },
     ]
 
     @Test func noScriptIsForgotten() {

@@ -70,6 +70,7 @@ import Testing
             try await ground.enqueue(["later"], when: .after(.seconds(60)))
             try await ground.claim(session(2), build: 4)
             try await ground.everyDuty(held: "held", by: one)
+            try await ground.schedules.add(try ground.schedule(), build: build(5))
             var types = [
                 "lane:": "list", "done:": "hash", "held:": "set", "parked:": "list", "batch:": "hash",
             ]

@@ -22,15 +22,15 @@ import Testing
         let lines = header(script)
         guard let start = lines.firstIndex(where: { $0.hasPrefix("-- KEYS:") }) else { return [] }
         let end = lines[(start + 1)...].firstIndex { !$0.hasPrefix("--   ") } ?? lines.endIndex
-        return lines[start..<end].joined(separator: " ").matches(of: /(\d+) ([^()]+?) \((hash|zset|set|list|any)[^)]*\)/)
-            .map { (Int($0.1) ?? 0, String($0.2), String($0.3)) }
+        return lines[start..<end].joined(separator: " ").matches(
+            of: /(\d+) ([^()]+?) \((hash|zset|set|list|any)[^)]*\)/
+        )
+        .map { (Int($0.1) ?? 0, String($0.2), String($0.3)) }
     }
 
     /// The keys that shared parts find by their names, and their types.
-    static let found = parts[0].split(separator: "\n").prefix { $0.hasPrefix("--") }
-        .joined(separator: " ").matches(of: /([a-z-]+) \((hash|zset|set|list)\)/).map {
-            (String($0.1), String($0.2))
-        }
+    static let found = parts[0].split(separator: "\n").prefix { $0.hasPrefix("--") }.joined(separator: " ")
+        .matches(of: /([a-z-]+) \((hash|zset|set|list)\)/).map { (String($0.1), String($0.2)) }
 
     @Test(arguments: Scripts.all.map(\.name)) func everyScriptOpensTheSameWay(_ name: String) throws {
         let script = try #require(Scripts.all.first { $0.name == name })

@@ -1,5 +1,6 @@
 import Foundation
 import MusterCommandLine
+import MusterKit
 import Testing
 
 @Suite struct ConfigurationFileTests {
@@ -41,7 +42,35 @@ import Testing
         #expect(file.handlers["digest"]?.timeout == .seconds(900))
     }
 
-    @Test(arguments: ["", "# nothing yet\n", "handlers:\n", "---\n"])
+    @Test func schedulesAreReadInTheOrderOfTheirNames() throws {
+        let file = try load(
+            """
+            schedules:
+              nightly:
+                cron: 0 3 * * *
+                zone: Europe/Zurich
+                type: report
+                payload: '{"all": true}'
+                queue: mail
+                catch-up: all:7
+                require: any
+                priority: high
+                retries: 2
+                timeout: 30s
+                retain: 1h
+              hourly: {cron: "@hourly", type: clean}
+            """)
+        #expect(
+            try file.schedules == [
+                Schedule("hourly", cron: "@hourly", type: "clean"),
+                Schedule(
+                    "nightly", cron: "0 3 * * *", zone: "Europe/Zurich", type: "report",
+                    payload: Array("{\"all\": true}".utf8), queue: "mail", catchUp: .all(cap: 7), requirement: .any,
+                    priority: .high, retries: 2, timeout: .seconds(30), retain: .seconds(3600)),
+            ])
+    }
+
+    @Test(arguments: ["", "# nothing yet\n", "handlers:\n", "schedules:\n", "---\n"])
     func aFileThatSaysNothingIsFine(yaml: String) throws {
         let file = try load(yaml)
         #expect(file.redis == nil && file.namespace == nil && file.handlers.isEmpty)
@@ -56,7 +85,7 @@ import Testing
         ("redis: [a]", 1, "`redis` must be a text"),
         ("namespace: shop\nredis:\n", 2, "`redis` must be a text"),
         ("namespace: a:b", 1, "`a:b` is no namespace"),
-        ("redis: x\ncolour: red", 2, "the file has no key `colour`; it may have redis, namespace, handlers"),
+        ("redis: x\ncolour: red", 2, "the file has no key `colour`; it may have redis, namespace, handlers, schedules"),
         ("- a\n- b", 1, "the file must be a mapping"),
         ("handlers: [a]", 1, "`handlers` must be a mapping"),
         ("handlers:\n  Mail: /bin/sh", 2, "`Mail` is no job type"),
@@ -82,6 +111,20 @@ import Testing
         ("handlers:\n  a: sh", 2, "is not looked for in PATH; write /"),
         ("handlers:\n  a: /", 2, "is a directory"),
         ("handlers:\n  a: ./plain", 2, "try `chmod +x "),
+        ("schedules: [a]", 1, "`schedules` must be a mapping"),
+        ("schedules:\n  a:\n    type: t", 3, "schedule `a` says nothing of when: it needs a `cron`"),
+        ("schedules:\n  a:\n    cron: '@daily'", 3, "schedule `a` names no job `type`"),
+        ("schedules:\n  a: {type: t, cron: '@daily', colour: red}", 2, "schedule `a` has no key `colour`"),
+        ("schedules:\n  a:\n    type: t\n    cron: 0 25 * * *", 4, "the hour 25 is not between 0 and 23"),
+        ("schedules:\n  a:\n    type: t\n    cron: 0 0 30 2 *", 4, "never comes"),
+        ("schedules:\n  a:\n    cron: '@daily'\n    zone: Nowhere\n    type: t", 3, "no time zone \"Nowhere\""),
+        ("schedules:\n  A b: {type: t, cron: '@daily'}", 2, "schedule \"A b\" is not a name"),
+        ("schedules:\n  a:\n    cron: '@daily'\n    payload: '{'\n    type: t", 4, "it is not JSON"),
+        ("schedules:\n  a: {type: t, cron: '@daily', catch-up: some}", 2, "`catch-up` of schedule `a`"),
+        ("schedules:\n  a: {type: t, cron: '@daily', require: newest}", 2, "`require` of schedule `a`"),
+        ("schedules:\n  a: {type: t, cron: '@daily', priority: urgent}", 2, "none of high, normal and low"),
+        ("schedules:\n  a: {type: t, cron: '@daily', retries: many}", 2, "`many` is no number"),
+        ("schedules:\n  a: {type: t, cron: '@daily', timeout: 5}", 2, "`5` is no duration"),
         ("redis: [a\nnamespace: b", 2, "not valid YAML"),
         ("redis: a\n\tnamespace: b", 2, "not valid YAML"),
         ("redis: a\nredis: b", 1, "`redis` stands twice"),

@@ -1,4 +1,5 @@
 import Foundation
+public import MusterKit
 
 /// What `muster.yaml` says. Everything in it is optional.
 ///
@@ -14,6 +15,13 @@ import Foundation
 ///     environment: {SMTP_PORT: 25} # fixed values
 ///     pass: [SMTP_PASSWORD]        # let through from the worker's environment
 ///     directory: mailer            # default: this file's directory
+/// schedules:                       # registered by muster-worker
+///   nightly:
+///     cron: 0 3 * * *
+///     zone: Europe/Zurich          # default UTC
+///     type: digest
+///     payload: '{"all":true}'      # JSON; default {}
+///     catch-up: latest             # none, latest, all, all:50
 /// ```
 public struct ConfigurationFile: Sendable, Equatable {
     /// The file's path as it was named.
@@ -24,21 +32,25 @@ public struct ConfigurationFile: Sendable, Equatable {
     public let namespace: String?
     /// How the jobs of each type are run.
     public let handlers: [String: HandlerEntry]
+    /// Recurring jobs, in the order of their names.
+    public let schedules: [Schedule]
 
     /// Reads the file at `path`, relative to this process's directory or absolute.
     ///
     /// - Throws: ``ConfigurationError`` when the file is missing or is not valid YAML, has a key that it may not have
-    ///   or a value of the wrong kind, or names a program or directory that does not exist or may not be executed.
+    ///   or a value of the wrong kind, has a schedule that can never come, or names a program or directory that does not exist or may not be executed.
     public init(path: String) throws(ConfigurationError) {
         var redis: String?
         var namespace: String?
         var handlers: [String: HandlerEntry] = [:]
+        var schedules: [Schedule] = []
         let directory = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL.path
         if let root = try ConfigurationNode.read(path), !root.isNull {
-            for field in try root.fields(of: "the file", known: ["redis", "namespace", "handlers"]) {
+            for field in try root.fields(of: "the file", known: ["redis", "namespace", "handlers", "schedules"]) {
                 switch field.name {
                 case "redis": redis = try field.value.text("`redis`")
                 case "namespace": namespace = try Self.namespace(field.value)
+                case "schedules": schedules = try Self.schedules(field.value)
                 default: handlers = try Self.handlers(field.value, in: directory)
                 }
             }
@@ -47,6 +59,7 @@ public struct ConfigurationFile: Sendable, Equatable {
         self.redis = redis
         self.namespace = namespace
         self.handlers = handlers
+        self.schedules = schedules
     }
 
     private static func namespace(_ node: ConfigurationNode) throws(ConfigurationError) -> String {
@@ -71,5 +84,14 @@ public struct ConfigurationFile: Sendable, Equatable {
             handlers[field.name] = try HandlerEntry(field.value, type: field.name, fileDirectory: directory)
         }
         return handlers
+    }
+
+    private static func schedules(_ node: ConfigurationNode) throws(ConfigurationError) -> [Schedule] {
+        if node.isNull { return [] }
+        var schedules: [Schedule] = []
+        for field in try node.fields(of: "`schedules`") {
+            schedules.append(try Schedule(field.value, name: field.name))
+        }
+        return schedules.sorted { $0.name < $1.name }
     }
 }

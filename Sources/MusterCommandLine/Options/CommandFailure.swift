@@ -29,7 +29,7 @@ public struct CommandFailure: Error, Sendable, CustomStringConvertible {
         switch error.code {
         case .invalidValue: .usage
         case .redis: .redis
-        case .tooLarge, .noStamp, .protocolTooOld: .rejected
+        case .tooLarge, .noStamp, .olderBuild, .protocolTooOld: .rejected
         case .unexpectedAnswer: .failed
         }
     }

@@ -13,6 +13,8 @@ public struct MusterError: Error, Sendable, CustomStringConvertible {
         case protocolTooOld
         /// The build stamp is missing or not usable.
         case noStamp
+        /// The caller's build is older than what Redis holds, or below the floor; nothing was changed.
+        case olderBuild
         /// The server answered something that this version does not understand.
         case unexpectedAnswer
     }

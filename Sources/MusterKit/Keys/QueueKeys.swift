@@ -12,6 +12,7 @@ public struct QueueKeys: Sendable {
     let meta, jobs, lanes, sessions, idle, scheduled, dead: String
     let timeline, progress, refusals, buckets, doneBytes: String
     let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels, suspects: String
+    let schedules, scheduleDue: String
 
     /// - Parameters:
     ///   - namespace: a checked name.
@@ -41,6 +42,8 @@ public struct QueueKeys: Sendable {
         checkpoints = prefix + "checkpoints"
         cancels = prefix + "cancels"
         suspects = prefix + "suspects"
+        schedules = prefix + "schedules"
+        scheduleDue = prefix + "schedule-due"
     }
 
     func held(_ session: String) -> String { prefix + "held:" + session }

@@ -25,10 +25,15 @@ enum Scripts {
     static let queue = script("queue", PackageResources.queue_lua)
     static let fleet = script("fleet", PackageResources.fleet_lua)
     static let queues = script("queues", PackageResources.queues_lua)
+    static let schedule = script("schedule", PackageResources.schedule_lua)
+    static let unschedule = script("unschedule", PackageResources.unschedule_lua)
+    static let schedules = script("schedules", PackageResources.schedules_lua)
+    static let fire = script("fire", PackageResources.fire_lua)
 
     static let all = [
         enqueue, claim, beat, handback, maintain, forgive, progress, cancel, discard, revive, clear, batch, watch,
-        settings, audit, survey, recount, setaside, job, dead, queue, fleet, queues,
+        settings, audit, survey, recount, setaside, job, dead, queue, fleet, queues, schedule, unschedule, schedules,
+        fire,
     ]
 
     /// What several scripts share, by file name.

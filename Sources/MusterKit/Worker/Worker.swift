@@ -21,6 +21,7 @@ public struct Worker: Service {
     let handlers: Handlers
     let logger: Logger
     let stopping = StopSignal()
+    let registered = RegisteredSchedules()
 
     /// - Parameters:
     ///   - server: the Redis to work for.

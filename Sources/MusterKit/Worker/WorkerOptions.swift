@@ -20,6 +20,9 @@ public struct WorkerOptions: Sendable {
     public var name: String?
     /// What to do when Redis refuses this build; by default only a floor ends the worker.
     public var onStale: OnStale?
+    /// Recurring jobs that each session registers when it begins; default none. Removing one here does not remove it
+    /// from Redis.
+    public var schedules: [Schedule]
     /// The host's name in the roll call and in requirements; default this machine's.
     public var host: String
 
@@ -41,6 +44,7 @@ public struct WorkerOptions: Sendable {
         crashLimit: Int = 3,
         name: String? = nil,
         onStale: OnStale? = nil,
+        schedules: [Schedule] = [],
         host: String = thisHost()
     ) {
         self.queues = queues
@@ -52,6 +56,7 @@ public struct WorkerOptions: Sendable {
         self.crashLimit = crashLimit
         self.name = name
         self.onStale = onStale
+        self.schedules = schedules
         self.host = host
     }
 }

@@ -93,6 +93,7 @@ final class WorkerSession: Sendable {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.tick() }
                 group.addTask { try await self.maintain() }
+                group.addTask { try await self.fireSchedules() }
                 defer { group.cancelAll() }
                 try await self.claim()
             }
