@@ -82,8 +82,10 @@ struct QueueStore: Sendable {
             },
             completion: { result in
                 completion(
-                    result.mapError { MusterError($0) }.flatMap { reply in
-                        Result { () throws(MusterError) in try ScriptAnswer(reply, of: Scripts.beat) }
+                    result.mapError { MusterError($0) }.flatMap { [client] reply in
+                        Result { () throws(MusterError) in
+                            try client.trusted { () throws(MusterError) in try ScriptAnswer(reply, of: Scripts.beat) }
+                        }
                     })
             })
     }

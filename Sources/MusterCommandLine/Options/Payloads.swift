@@ -1,14 +1,24 @@
 import Foundation
-import MusterCommandLine
 
 /// Reads what to enqueue: from the command line, a file or standard input. Bytes stay as they are; what is
 /// no JSON is refused with its line before anything is enqueued.
-struct Payloads {
-    let payload: String?
-    let file: String?
-    let count: Int?
+public struct Payloads: Sendable {
+    private let payload: String?
+    private let file: String?
+    private let count: Int?
 
-    func read() throws -> [[UInt8]] {
+    /// - Parameters:
+    ///   - payload: JSON text, `@file`, or `-` for standard input; nil for `{}`.
+    ///   - file: a file with one payload a line, or `-` for standard input; it beats `payload`.
+    ///   - count: how often the one payload is to be enqueued; nil for once.
+    public init(payload: String?, file: String?, count: Int?) {
+        self.payload = payload
+        self.file = file
+        self.count = count
+    }
+
+    /// - Throws: ``CommandFailure`` with status `usage`, naming the file and line.
+    public func read() throws -> [[UInt8]] {
         if let file { return try lines(of: file) }
         return Array(repeating: try one(), count: count ?? 1)
     }
