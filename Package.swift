@@ -119,6 +119,16 @@ let package = Package(
             swiftSettings: ours
         ),
         .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "MusterCommandLine", "MusterKit", "MusterLaunch", "MusterRedis", "MusterStamp", "MusterTestKit",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/FaultLab/Fuzz",
+            exclude: ["Corpus"],
+            swiftSettings: ours
+        ),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["MusterCLI", "MusterLaunch", "MusterTestKit", "MusterWorker"],
             swiftSettings: ours

@@ -1,3 +1,5 @@
+import MusterStamp
+
 /// What is wrong with a configuration file, in one line for a person.
 public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file as it was named.
@@ -8,6 +10,7 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
     public let problem: String
 
     public var description: String {
-        line.map { "\(file):\($0): \(problem)" } ?? "\(file): \(problem)"
+        let what = problem.shown(atMost: 600)
+        return line.map { "\(file.shown(atMost: 200)):\($0): \(what)" } ?? "\(file.shown(atMost: 200)): \(what)"
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import MusterStamp
 
 /// Reads what to enqueue: from the command line, a file or standard input. Bytes stay as they are; what is
 /// no JSON is refused with its line before anything is enqueued.
@@ -62,7 +63,8 @@ public struct Payloads: Sendable {
         } catch {
             throw CommandFailure(
                 .usage,
-                "cannot read \(path): \((error as NSError).localizedFailureReason ?? "no such file, or no permission")")
+                "cannot read \(path.shown): \((error as NSError).localizedFailureReason ?? "no such file, or no permission")"
+            )
         }
     }
 

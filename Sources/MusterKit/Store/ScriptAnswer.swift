@@ -1,4 +1,5 @@
 import MusterRedis
+import MusterStamp
 
 /// A script's answer: an array whose first element is its state.
 struct ScriptAnswer {
@@ -14,7 +15,7 @@ struct ScriptAnswer {
         if state == "protocol" || state == "epoch" {
             throw MusterError(
                 .protocolTooOld,
-                "this queue asks for Muster \(state) \(parts.dropFirst().first?.text ?? "?"); this program is older and gets nothing: upgrade it"
+                "this queue asks for Muster \(state) \((parts.dropFirst().first?.text ?? "?").shown); this program is older and gets nothing: upgrade it"
             )
         }
         self.state = state
