@@ -91,16 +91,21 @@ static inline int muster_next_reply(redisContext *context, redisReply **reply) {
 // A list's length is only a stranger's word until its elements come, and the library takes the memory for all of
 // them at once: 2147483647 of them would be 16 GB, and seconds to look through. 32 MB are enough.
 #define MUSTER_MOST_ELEMENTS 4194304
-#if HIREDIS_MAJOR >= 1
+#if HIREDIS_MAJOR > 1 || HIREDIS_MAJOR == 1 && (HIREDIS_MINOR > 0 || HIREDIS_PATCH > 0)
 static inline void muster_bound_replies(redisContext *context) { context->reader->maxelements = MUSTER_MOST_ELEMENTS; }
 #else
+#if HIREDIS_MAJOR >= 1
+typedef size_t muster_count;
+#else
+typedef int muster_count;
+#endif
 static struct {
     pthread_mutex_t lock;
     redisReplyObjectFunctions functions;
-    void *(*create_array)(const redisReadTask *, int);
+    void *(*create_array)(const redisReadTask *, muster_count);
 } muster_reader = {PTHREAD_MUTEX_INITIALIZER};
 
-static inline void *muster_create_array(const redisReadTask *task, int elements) {
+static inline void *muster_create_array(const redisReadTask *task, muster_count elements) {
     return elements > MUSTER_MOST_ELEMENTS ? 0 : muster_reader.create_array(task, elements);
 }
 

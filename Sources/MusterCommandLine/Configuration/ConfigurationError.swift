@@ -11,6 +11,7 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
 
     public var description: String {
         let what = problem.shown(atMost: 600)
-        return line.map { "\(file.shown(atMost: 200)):\($0): \(what)" } ?? "\(file.shown(atMost: 200)): \(what)"
+        let place = file.shown(atMost: 600)
+        return line.map { "\(place):\($0): \(what)" } ?? "\(place): \(what)"
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import MusterKit
 import MusterStamp
 
 /// Reads what to enqueue: from the command line, a file or standard input. Bytes stay as they are; what is
@@ -29,11 +30,11 @@ public struct Payloads: Sendable {
         let bytes: [UInt8]
         let place: String
         if text == "-" {
-            bytes = Array(FileHandle.standardInput.readDataToEndOfFile())
             place = "standard input"
+            bytes = try bounded(FileHandle.standardInput, place)
         } else if text.hasPrefix("@") {
             place = String(text.dropFirst())
-            bytes = try contents(of: place)
+            bytes = try reading(place) { try bounded(FileHandle(forReadingFrom: URL(fileURLWithPath: place)), place) }
         } else {
             bytes = Array(text.utf8)
             place = "the command line"
@@ -58,8 +59,27 @@ public struct Payloads: Sendable {
     }
 
     private func contents(of path: String) throws -> [UInt8] {
+        try reading(path) { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+    }
+
+    /// One payload. No more is read than one may have, for what was named may have no end.
+    private func bounded(_ file: FileHandle, _ place: String) throws -> [UInt8] {
+        let bound = Limits.payloadBytes
+        var bytes: [UInt8] = []
+        while let chunk = try file.read(upToCount: bound + 1 - bytes.count), !chunk.isEmpty {
+            bytes += chunk
+            if bytes.count > bound {
+                throw CommandFailure(.rejected, "the payload from \(place.shown) is over the bound of \(bound) bytes")
+            }
+        }
+        return bytes
+    }
+
+    private func reading(_ path: String, _ read: () throws -> [UInt8]) throws -> [UInt8] {
         do {
-            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            return try read()
+        } catch let failure as CommandFailure {
+            throw failure
         } catch {
             throw CommandFailure(
                 .usage,
@@ -70,6 +90,8 @@ public struct Payloads: Sendable {
 
     private func check(_ bytes: [UInt8], _ place: String) throws {
         let parsed = try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
-        if parsed == nil { throw CommandFailure(.usage, "\(place) is not JSON; write it like '{\"key\":\"value\"}'") }
+        if parsed == nil {
+            throw CommandFailure(.usage, "\(place.shown(atMost: 600)) is not JSON; write it like '{\"key\":\"value\"}'")
+        }
     }
 }

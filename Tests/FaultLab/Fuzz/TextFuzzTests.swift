@@ -151,6 +151,14 @@ import Testing
         }
     }
 
+    @Test func aPayloadWithoutEndIsRefusedAtItsBound() throws {
+        let error = try #require(throws: CommandFailure.self) {
+            try Payloads(payload: "@/dev/zero", file: nil, count: nil).read()
+        }
+        #expect(error.status == .rejected)
+        #expect(Fuzz.problem(inMessage: error.description) == nil)
+    }
+
     @Test(arguments: ["/dev/null/x", "/", "", "a\nb", "/nowhere"])
     func aPayloadThatCannotBeReadIsRefusedInOneLine(_ path: String) throws {
         let error = try #require(throws: CommandFailure.self) {

@@ -174,7 +174,7 @@ import Testing
 
     @Test func aLateCommandArrivesAfterItsSenderGaveUp() async throws {
         try await withGround { ground in
-            ground.proxy.arm(.deliverLate(after: .milliseconds(80)), at: .init(command: "RPUSH"))
+            ground.proxy.arm(.deliverLate(after: .milliseconds(1500)), at: .init(command: "RPUSH"))
             try await #expect(ground.refusal("RPUSH", "l", "first").execution == .unknown)
             try await #expect(ground.ask(nil, "RPUSH", "l", "second").integer == 1)
             ground.proxy.heal()

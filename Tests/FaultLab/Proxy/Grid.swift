@@ -35,7 +35,7 @@ struct Grid {
         }
 
         func note(_ cell: Cell, _ finding: Finding) {
-            problems.withLock { $0 += finding.problems.map { "\(cell): \($0)" } }
+            problems.withLock { $0 += finding.problems.prefix(5).map { "\(cell): \($0)" } }
             if !finding.isStruck { missed.withLock { $0.append("\(cell)") } }
         }
 

@@ -19,12 +19,15 @@ struct WorkerOperation: Sendable {
     var when = QueueStore.When.now
     /// Whether another session died with the job in its hands.
     var isOrphan = false
+    /// Whether the server knows no script, so that each is refused, loaded and repeated.
+    var isFirst = false
     let handler: Handlers.Raw
 
     static let result = Array(#"{"rows":3}"#.utf8)
 
     static let all = [
         WorkerOperation(name: "success", end: .done) { _ in nil },
+        WorkerOperation(name: "success on a new server", end: .done, isFirst: true) { _ in nil },
         WorkerOperation(name: "success with a result", end: .done, retain: 600_000) { _ in result },
         WorkerOperation(name: "failure", end: .dead, retries: 0) { _ in throw Refused() },
         WorkerOperation(name: "not now", end: .done) { context in

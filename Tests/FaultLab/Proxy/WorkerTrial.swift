@@ -31,6 +31,7 @@ struct WorkerTrial {
     func prepare() async throws {
         try await ledger.enqueue(
             Self.job, type: "t", when: operation.when, retries: operation.retries, retain: operation.retain)
+        if operation.isFirst { try await ledger.ask("SCRIPT", "FLUSH") }
         guard operation.isOrphan else { return }
         let dead = SessionID(host: "gone", pid: 1, nonce: 1)
         _ = await withCheckedContinuation { continuation in
