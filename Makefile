@@ -31,7 +31,7 @@ lint: ## Format, shell and YAML
 faults: ## The whole fault lab: each fault at each command of each operation, and fuzzing for longer
 	swift build --build-tests
 	MUSTER_FAULTS=full swift test --skip-build --filter FaultProxyTests
-	MUSTER_FUZZ_ITERATIONS=100000 swift test --skip-build --filter FuzzTests
+	MUSTER_FUZZ_ITERATIONS=30000 swift test --skip-build --filter FuzzTests
 
 bench: ## Measures Muster against the floor, as ratios
 	Benchmarks/bench
