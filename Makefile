@@ -4,7 +4,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run Benchmarks/bench Scripts)
 YAML := $(shell git ls-files '*.yml' '*.yaml')
 FORMAT := swift format lint --strict --recursive --configuration .swift-format
 
-.PHONY: help demo test lint build bench deps test-servers test-hiredis-1 clean
+.PHONY: help demo test lint build bench deps faults test-servers test-hiredis-1 clean
 
 help: ## Lists these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -27,6 +27,11 @@ lint: ## Format, shell and YAML
 	$(FORMAT) Sources Tests Plugins Examples Package.swift
 	shellcheck $(SCRIPTS)
 	yamllint --strict -d '{extends: relaxed, rules: {line-length: {max: 120}}}' $(YAML)
+
+faults: ## The whole fault lab: each fault at each command of each operation, and fuzzing for longer
+	swift build --build-tests
+	MUSTER_FAULTS=full swift test --skip-build --filter FaultProxyTests
+	MUSTER_FUZZ_ITERATIONS=30000 swift test --skip-build --filter FuzzTests
 
 bench: ## Measures Muster against the floor, as ratios
 	Benchmarks/bench

@@ -85,7 +85,11 @@ let package = Package(
         ),
         .executableTarget(name: "MusterStampTool", dependencies: ["MusterStamp"], swiftSettings: ours),
         .plugin(name: "MusterStampPlugin", capability: .buildTool(), dependencies: ["MusterStampTool"]),
-        .target(name: "MusterTestKit", dependencies: ["MusterKit", "MusterLaunch"], swiftSettings: ours),
+        .target(
+            name: "MusterTestKit",
+            dependencies: ["MusterKit", "MusterLaunch", "MusterRedis"],
+            swiftSettings: ours
+        ),
         .testTarget(
             name: "MusterRedisTests",
             dependencies: ["MusterRedis", "MusterLaunch", "MusterTestKit"],
@@ -103,6 +107,25 @@ let package = Package(
                 "MusterKit", "MusterLaunch", "MusterRedis", "MusterTestKit",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "FaultProxyTests",
+            dependencies: [
+                "MusterKit", "MusterLaunch", "MusterRedis", "MusterTestKit",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/FaultLab/Proxy",
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "MusterCommandLine", "MusterKit", "MusterLaunch", "MusterRedis", "MusterStamp", "MusterTestKit",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/FaultLab/Fuzz",
+            exclude: ["Corpus"],
             swiftSettings: ours
         ),
         .testTarget(

@@ -8,6 +8,7 @@
 #include <hiredis/sds.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -86,6 +87,39 @@ static inline int muster_next_reply(redisContext *context, redisReply **reply) {
     *reply = (redisReply *)object;
     return status == REDIS_OK ? 0 : -1;
 }
+
+// A list's length is only a stranger's word until its elements come, and the library takes the memory for all of
+// them at once: 2147483647 of them would be 16 GB, and seconds to look through. 32 MB are enough.
+#define MUSTER_MOST_ELEMENTS 4194304
+#if HIREDIS_MAJOR > 1 || HIREDIS_MAJOR == 1 && (HIREDIS_MINOR > 0 || HIREDIS_PATCH > 0)
+static inline void muster_bound_replies(redisContext *context) { context->reader->maxelements = MUSTER_MOST_ELEMENTS; }
+#else
+#if HIREDIS_MAJOR >= 1
+typedef size_t muster_count;
+#else
+typedef int muster_count;
+#endif
+static struct {
+    pthread_mutex_t lock;
+    redisReplyObjectFunctions functions;
+    void *(*create_array)(const redisReadTask *, muster_count);
+} muster_reader = {PTHREAD_MUTEX_INITIALIZER};
+
+static inline void *muster_create_array(const redisReadTask *task, muster_count elements) {
+    return elements > MUSTER_MOST_ELEMENTS ? 0 : muster_reader.create_array(task, elements);
+}
+
+static inline void muster_bound_replies(redisContext *context) {
+    pthread_mutex_lock(&muster_reader.lock);
+    if (!muster_reader.create_array) {
+        muster_reader.functions = *context->reader->fn;
+        muster_reader.create_array = muster_reader.functions.createArray;
+        muster_reader.functions.createArray = muster_create_array;
+    }
+    pthread_mutex_unlock(&muster_reader.lock);
+    context->reader->fn = &muster_reader.functions;
+}
+#endif
 
 static inline const char *muster_reader_error_text(const redisContext *context) { return context->reader->errstr; }
 

@@ -10,7 +10,8 @@ import Synchronization
 public final class Descriptor: Sendable {
     private let open: Mutex<Int32?>
 
-    init(_ number: Int32) {
+    /// Takes over an open descriptor.
+    package init(_ number: Int32) {
         open = Mutex(number)
     }
 

@@ -55,6 +55,7 @@ struct HiredisContext: ~Copyable, @unchecked Sendable {
         if unsafe raw.pointee.err != 0 {
             throw RedisError(.cannotConnect, "cannot connect to \(endpoint): \(context.errorText)")
         }
+        unsafe muster_bound_replies(raw)
         if case .tcp = endpoint.address {
             let dead = max(1000, options.deadPeerTimeout.milliseconds)
             // Half of it in silence, the rest for as many probes as fit: where there is no limit on unanswered

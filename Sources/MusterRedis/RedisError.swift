@@ -71,7 +71,8 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         let code = Code(errorReply: text)
         // Rights are looked at command by command: what a script did before the refused one has happened.
         let isFromInside = code == .noPermission && Code.isFromInsideAScript(text)
-        self.init(code, text, execution: isFromInside ? .executed : nil)
+        let message = text.isEmpty ? "the server refuses it without a word" : text
+        self.init(code, message, execution: isFromInside ? .executed : nil)
     }
 
     public var remedy: Remedy {

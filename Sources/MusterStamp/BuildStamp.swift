@@ -50,7 +50,7 @@ public struct BuildStamp: Hashable, Sendable {
         guard let sequence = Int(digits), sequence <= Self.largestSequence else {
             throw .malformed(text, place, "the sequence is at most \(Self.largestSequence)")
         }
-        try self.init(sequence: sequence, revision: String(text[text.index(after: dash)...]), from: place)
+        try self.init(sequence: sequence, revision: String(text[text.utf8.index(after: dash)...]), from: place)
     }
 
     init(sequence: Int, revision: String, from place: String) throws(StampError) {

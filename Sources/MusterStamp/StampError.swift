@@ -68,6 +68,9 @@ extension StampError {
     /// The text on one line and of bounded length, whatever it holds.
     static func quoted(_ text: String) -> String {
         let head = String(text.unicodeScalars.prefix(100))
-        return head == text ? text.debugDescription : "\(head.debugDescription)…"
+        let quoted = head.debugDescription.unicodeScalars.map { scalar in
+            scalar.isTrick ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+        }
+        return quoted.joined() + (head == text ? "" : "…")
     }
 }

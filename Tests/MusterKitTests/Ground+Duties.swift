@@ -20,6 +20,8 @@ extension Ground {
         let record = try await ask("HGET", keys.jobs, "suspicious").text ?? ""
         try await ask("HSET", keys.jobs, "suspicious", record.replacing("v1 at", with: "v1+ suspect=1 at"))
         try await claim(session, want: 10)
+        try await store.handBack(
+            session: session.id, keep: ["held", "dutiful", "suspicious"], leave: false, call: 1)
     }
 
     func settings(_ changes: QueueSettings.Change...) async throws {

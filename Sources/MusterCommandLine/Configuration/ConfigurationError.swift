@@ -1,3 +1,5 @@
+import MusterStamp
+
 /// What is wrong with a configuration file, in one line for a person.
 public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file as it was named.
@@ -8,6 +10,8 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
     public let problem: String
 
     public var description: String {
-        line.map { "\(file):\($0): \(problem)" } ?? "\(file): \(problem)"
+        let what = problem.shown(atMost: 600)
+        let place = file.shown(atMost: 600)
+        return line.map { "\(place):\($0): \(what)" } ?? "\(place): \(what)"
     }
 }

@@ -41,21 +41,19 @@ struct FleetStore: Sendable {
     }
 
     func queueNames() async throws(MusterError) -> [String] {
-        let reply = try await ask(RedisCommand("SMEMBERS", keys.queues))
-        return (reply.array ?? []).compactMap(\.text).sorted()
+        try await list(RedisCommand("SMEMBERS", keys.queues)).compactMap(\.text).sorted()
     }
 
     /// Every session of the last day with its fields, and the server's time.
     func sessions() async throws(MusterError) -> (milliseconds: Int, sessions: [(id: String, fields: [String: String])])
     {
-        let time = try await ask(RedisCommand("TIME")).array ?? []
-        let now = (time.first?.integer ?? 0) * 1000 + (time.last?.integer ?? 0) / 1000
-        let ids = (try await ask(RedisCommand("ZRANGE", keys.sessions, "0", "-1")).array ?? []).compactMap(\.text)
+        let time = try await list(RedisCommand("TIME"))
+        let now = Timestamp.clamped(time.first?.integer ?? 0) * 1000 + (time.last?.integer ?? 0) / 1000
+        let ids = try await list(RedisCommand("ZRANGE", keys.sessions, "0", "-1")).compactMap(\.text)
         var sessions: [(String, [String: String])] = []
         let replies = await client.send(ids.map { RedisCommand("HGETALL", keys.session($0)) })
         for (id, reply) in zip(ids, replies) {
-            let parts: [RedisReply]
-            do throws(RedisError) { parts = try reply.get().array ?? [] } catch { throw MusterError(error) }
+            let parts = try list(reply)
             var fields: [String: String] = [:]
             for index in stride(from: 0, to: parts.count - 1, by: 2) {
                 fields[parts[index].text ?? ""] = parts[index + 1].text
@@ -65,11 +63,16 @@ struct FleetStore: Sendable {
         return (now, sessions)
     }
 
-    private func ask(_ command: RedisCommand) async throws(MusterError) -> RedisReply {
-        do throws(RedisError) {
-            return try await client.send(command)
-        } catch {
-            throw MusterError(error)
+    private func list(_ command: RedisCommand) async throws(MusterError) -> [RedisReply] {
+        try list(await client.send([command])[0])
+    }
+
+    private func list(_ result: Result<RedisReply, RedisError>) throws(MusterError) -> [RedisReply] {
+        let reply: RedisReply
+        do throws(RedisError) { reply = try result.get() } catch { throw MusterError(error) }
+        return try client.trusted { () throws(MusterError) in
+            guard let list = reply.array else { throw .damaged("the server", reply) }
+            return list
         }
     }
 }

@@ -36,7 +36,7 @@ extension Inspector {
 
     func queueReport(_ name: String, workers: [WorkerEntry]) async throws(MusterError) -> QueueReport {
         let answer = try await store(name).overview()
-        let now = answer[1].integer ?? 0
+        let now = Timestamp.clamped(answer[1].integer ?? 0)
         let live = workers.filter { $0.isLive && $0.queues.contains(name) }
         var ready = 0
         var oldest: Int?
@@ -46,7 +46,7 @@ extension Inspector {
                 let count = parts[1].integer, count > 0
             else { continue }
             ready += count
-            if let at = parts[2].integer { oldest = max(oldest ?? 0, now - at) }
+            if let at = parts[2].integer { oldest = max(oldest ?? 0, now - Timestamp.clamped(at)) }
             lanes.append(
                 QueueReport.Lane(
                     requirement: "\(lane.requirement)", priority: lane.priority.rawValue, count: count,

@@ -2,7 +2,16 @@
 public struct Timestamp: Sendable, Equatable, Comparable, Encodable, CustomStringConvertible {
     public let milliseconds: Int
 
-    public init(milliseconds: Int) { self.milliseconds = milliseconds }
+    /// The years 1 to 9999, which RFC 3339 can write.
+    private static let writable = -62_135_596_800_000...253_402_300_799_999
+
+    /// A moment that no year of four digits holds becomes the nearest one that does: it came from a stranger, and
+    /// neither its text nor a difference of two may end this process.
+    public init(milliseconds: Int) { self.milliseconds = Self.clamped(milliseconds) }
+
+    static func clamped(_ milliseconds: Int) -> Int {
+        min(max(milliseconds, writable.lowerBound), writable.upperBound)
+    }
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 

@@ -27,7 +27,7 @@ public struct WorkerEntry: Sendable {
     let now: Int
 
     init(id: String, fields: [String: String], now: Int) {
-        func number(_ name: String) -> Int? { fields[name].flatMap { Int($0) } }
+        func number(_ name: String) -> Int? { fields[name].flatMap { Fields.number($0) } }
         func text(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
         session = id
         host = text("host") ?? "?"
@@ -50,7 +50,7 @@ public struct WorkerEntry: Sendable {
         runs = Dictionary(
             (text("runs") ?? "").split(separator: ",").compactMap { run in
                 let parts = run.split(separator: "=")
-                guard parts.count == 2, let age = Int(parts[1]) else { return nil }
+                guard parts.count == 2, let age = Fields.number(parts[1]) else { return nil }
                 return (String(parts[0]), Timestamp(milliseconds: beat - age))
             }, uniquingKeysWith: { first, _ in first })
         leaseMilliseconds = number("leaseMs") ?? 10_000

@@ -11,7 +11,7 @@ public struct QueueKeys: Sendable {
     let prefix: String
     let meta, jobs, lanes, sessions, idle, scheduled, dead: String
     let timeline, progress, refusals, buckets, doneBytes: String
-    let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels, suspects: String
+    let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels, suspects, calls: String
     let schedules, scheduleDue: String
 
     /// - Parameters:
@@ -42,6 +42,7 @@ public struct QueueKeys: Sendable {
         checkpoints = prefix + "checkpoints"
         cancels = prefix + "cancels"
         suspects = prefix + "suspects"
+        calls = prefix + "calls"
         schedules = prefix + "schedules"
         scheduleDue = prefix + "schedule-due"
     }

@@ -2,10 +2,10 @@
 -- (queued -> held), refusing those that its build may not run, and keeping back those over a limit.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 held:<session> (set)
 --       7 refusals (hash) 8 scheduled (zset) 9 timeline (hash) 10 running (hash) 11 parked (zset) 12 rates (zset)
---       13 checkpoints (hash) 14 suspects (hash)
+--       13 checkpoints (hash) 14 suspects (hash) 15 calls (hash)
 -- ARGV: 1 session  2 sequence  3 revision  4 host  5 jobs wanted  6 types known: ',a,b,' or '*'
---       7 a number that grows with each claim
---       8 n: plain successes, then n times: id, ms it ran
+--       7 a number that grows with each claim, by which lanes take turns  8 the session's calls so far
+--       9 n: plain successes, then n times: id, ms it ran
 --       then each other outcome: id, kind, ms it ran, two arguments:
 --       'success' result, retention in ms ('' for the usual) · 'failure' delay ms, error
 --       'dead' '', error · 'later' delay ms, '' · 'back' '', '' · 'cancelled' '', error
@@ -15,23 +15,26 @@
 --       reason, where fewer jobs came than were wanted: 'empty', 'newer-work-waiting', 'paused', 'capacity',
 --       'rate' (its fourth part says in how many ms to ask again), 'more' (it gave up looking; ask again);
 --       checkpoints: id, bytes for each of the jobs that has one.
+--       state 'late': the session has called again since; nothing was done, and nobody hears it.
 -- Run twice: an outcome counts only while its id is held, so the second run settles nothing; jobs whose
 --       answer was lost stay held until the session says what it really has (handback.lua).
 -- The first write only frees memory: a full Redis lets the writes after it pass, so workers still drain it.
 local jobs, lanes, sessions, idle, held = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local refusals, scheduled, timeline, running = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local parked, rates, checkpoints, suspects = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local parked, rates, checkpoints, suspects, calls = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local session, sequence, revision, host = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local want, types, turn = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
 local stamp = ARGV[2] .. '-' .. revision
 local by = session .. ' on=' .. stamp
 
 redis.call('ZREM', idle, session)
+local is_listed = redis.call('ZSCORE', sessions, session)
+if is_listed and is_late(calls, session, ARGV[8]) then return {'late', '', 0, '', {}, {}, {}, {}} end
 
 local unsettled = {}
 local settled_ok, settled_failed = 0, 0
-local plain = tonumber(ARGV[8])
-local cursor = 9
+local plain = tonumber(ARGV[9])
+local cursor = 10
 if plain > 0 then
   local ids, run = {}, {}
   for i = 1, plain do
@@ -142,7 +145,7 @@ local function refuse(reason, needs)
     string.format('%.0f', tonumber(count) + 1) .. ' ' .. first .. ' ' .. nowText .. ' ' .. needs)
 end
 
-if not redis.call('ZSCORE', sessions, session) then
+if not is_listed then
   list_if_holding(sessions, held, session)
   return {'lost', '', 0, '', unsettled, {}, {}, {}}
 end

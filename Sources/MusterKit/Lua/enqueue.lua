@@ -9,7 +9,7 @@
 --       then per job: id, the record from its second field on
 -- Answers {'ok', now in ms, ids that were there already, the id that has the unique key or ''}
 --       or {'batch', 'unknown' or 'closed'}.
--- Run twice: with 'again' the second run changes nothing; fresh ids are sent as 'new' once.
+-- Run twice: the second run changes nothing, be it the one with 'new' or the one with 'again'.
 local jobs, lanes, idle, scheduled, buckets = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local unique, unique_until, chains = KEYS[7], KEYS[8], KEYS[9]
 local lane, when, again = ARGV[1], ARGV[2], ARGV[3] == 'again'
@@ -23,6 +23,10 @@ local function is_known(id)
   end
   return false
 end
+
+-- Fresh ids are not looked for one by one. Yet a sending that was held up on its way may arrive after its own
+-- repetition; all of its ids came together, so the first one speaks for them.
+if not again and ARGV[5] and is_known(ARGV[5]) then again = true end
 
 local prefix = 'v1 at=' .. nowText .. ' '
 local duties, steps, batch, unique_key, unique_mode

@@ -25,9 +25,9 @@ local function field(head, name)
   return string.match(head, ' ' .. name .. '=([^ ]*)')
 end
 
--- A field's number; a record that a stranger damaged must not stop a script half-way.
+-- A field's number; a record that a stranger damaged must not stop a script half-way, and `nan` is no number.
 local function number_field(head, name, default)
-  return tonumber(field(head, name) or '') or default
+  return tonumber(string.match(head, ' ' .. name .. '=(%d+%.?%d*)') or '') or default
 end
 
 local function without_field(record, name)

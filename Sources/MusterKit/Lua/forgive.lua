@@ -1,6 +1,7 @@
 -- forgive: what a session that lost its lease without dying says of itself: held -> queued for the jobs that nobody
 -- took over; where somebody did, the crash that the job was blamed for was none.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 timeline (hash) 4 sessions (zset) 5 held:<session> (set) 6 suspects (hash)
+--       7 calls (hash)
 -- ARGV: 1 the session that was lost  then ids that it held
 -- Answers {'ok', how many went back, how many were forgiven}.
 -- Run twice: the second run finds nothing held, and no crash of that session.
@@ -10,6 +11,7 @@ local session = ARGV[1]
 local ending = ' ended=' .. nowText .. ' outcome=lost error=lease-ended'
 redis.call('ZREM', KEYS[4], session)
 redis.call('HDEL', KEYS[6], session)
+redis.call('HDEL', KEYS[7], session)
 local back, forgiven, woken = 0, 0, {}
 for _, id in ipairs(redis.call('SMEMBERS', held)) do
   redis.call('SREM', held, id)

@@ -1,14 +1,16 @@
 -- handback: held -> queued, unharmed, for every job that a session holds but does not know or want; at the
 -- session's end for all of them. No attempt is burnt. One that somebody asked to cancel ends here instead.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 sessions (zset) 4 idle (zset) 5 held:<session> (set)
---       6 suspects (hash)
--- ARGV: 1 session  2 'stay', or 'leave' where the session ends here  then the ids it keeps
--- Answers {'ok', how many were handed back}.
+--       6 suspects (hash) 7 calls (hash)
+-- ARGV: 1 session  2 'stay', or 'leave' where the session ends here  3 the session's calls so far
+--       then the ids it keeps
+-- Answers {'ok', how many were handed back} or {'late'}: the session has called again since; nothing was done.
 -- Run twice: the second run finds nothing to hand back.
 local jobs, sessions, idle, held = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local keep = {}
-for i = 3, #ARGV do keep[ARGV[i]] = true end
+for i = 4, #ARGV do keep[ARGV[i]] = true end
 redis.call('ZREM', idle, ARGV[1])
+if redis.call('ZSCORE', sessions, ARGV[1]) and is_late(KEYS[7], ARGV[1], ARGV[3]) then return {'late'} end
 local count, woken = 0, {}
 for _, id in ipairs(redis.call('SMEMBERS', held)) do
   if not keep[id] then
@@ -24,6 +26,7 @@ end
 if ARGV[2] == 'leave' then
   redis.call('ZREM', sessions, ARGV[1])
   redis.call('HDEL', KEYS[6], ARGV[1])
+  redis.call('HDEL', KEYS[7], ARGV[1])
 end
 for lane, jobs_back in pairs(woken) do wake(idle, lane, math.min(jobs_back, 8)) end
 return {'ok', count}

@@ -2,7 +2,7 @@
 -- of long ago -> nothing; parked -> queued where a limit has room again.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 scheduled (zset)
 --       7 dead (zset) 8 timeline (hash) 9 parked (zset) 10 running (hash) 11 unique (hash) 12 unique-until (zset)
---       13 rates (zset) 14 suspects (hash)
+--       13 rates (zset) 14 suspects (hash) 15 calls (hash)
 -- ARGV: 1 sequence of the caller's build  2 'reap' where the caller has been connected for a whole lease
 --       3 the most jobs to move  4 crashes after which a job is dead  5 ms that the dead are kept
 -- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1}
@@ -71,6 +71,7 @@ if ARGV[2] == 'reap' then
       redis.call('ZREM', sessions, session)
       redis.call('ZREM', idle, session)
       redis.call('HDEL', suspects, session)
+      redis.call('HDEL', KEYS[15], session)
       reaped[#reaped + 1] = session
     end
   end

@@ -4,6 +4,14 @@
 --       running (hash), parked (zset), checkpoints (hash), cancels (hash)
 local USUAL_RETENTION, USUAL_OUTCOME_BYTES, MOST_DEAD = 3600000, 67108864, 10000
 
+-- A call that was held up on its way may arrive after later ones of the same session; what it says of jobs may be
+-- about an earlier run of them. Notes the number of this one.
+local function is_late(calls, session, number)
+  local last = tonumber(redis.call('HGET', calls, session) or 0)
+  if last < tonumber(number) then redis.call('HSET', calls, session, number) end
+  return last > tonumber(number)
+end
+
 -- Outcomes lie in buckets that expire whole; a bucket is closed by age or size, the oldest go first.
 -- Retentions are rounded up to one of four steps an octave, so that few buckets are open at a time.
 local function bucket_for(retention, bytes)

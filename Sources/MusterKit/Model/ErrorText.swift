@@ -1,4 +1,5 @@
 import Foundation
+import MusterStamp
 
 /// A failure's message as one bounded line: newlines and other control characters escaped, so that it can
 /// neither forge a field nor a terminal sequence; what looks like a secret is left out.
@@ -13,7 +14,7 @@ enum ErrorText {
             case "\n": line += "\\n"
             case "\r": line += "\\r"
             case "\t": line += "\\t"
-            case _ where scalar.value < 32 || (127..<160).contains(scalar.value):
+            case _ where scalar.isTrick:
                 line += "\\u{\(String(scalar.value, radix: 16))}"
             default: line.unicodeScalars.append(scalar)
             }

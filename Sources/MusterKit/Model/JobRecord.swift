@@ -68,7 +68,7 @@ public struct JobRecord: Sendable {
         Fields(String(decoding: bytes[..<max(0, payloadStart - 1)], as: UTF8.self))[name]
     }
 
-    public var enqueuedAtMilliseconds: Int { self["at"].flatMap { Int($0) } ?? 0 }
+    public var enqueuedAtMilliseconds: Int { self["at"].flatMap { Fields.number($0) } ?? 0 }
 
     public var build: BuildStamp? { self["build"].flatMap { try? BuildStamp($0) } }
 

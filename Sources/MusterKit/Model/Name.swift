@@ -1,3 +1,5 @@
+import MusterStamp
+
 /// The grammars of everything that becomes part of a key, so that no name can forge another key.
 public enum Name {
     /// Queues, job types, namespaces, hosts: `[a-z0-9][a-z0-9_.-]{0,62}`.
@@ -36,10 +38,7 @@ public enum Name {
 
     /// A stranger's text for a message: bounded, without control characters.
     static func quoted(_ text: String) -> String {
-        let shown = text.unicodeScalars.prefix(80).map { scalar in
-            scalar.value < 32 || (127..<160).contains(scalar.value) ? "\u{FFFD}" : String(scalar)
-        }
-        return "\"" + shown.joined() + (text.unicodeScalars.count > 80 ? "…" : "") + "\""
+        "\"\(text.shown)\""
     }
 
     private static func isWord(_ bytes: String.UTF8View, longest: Int, _ isLetter: (UInt8) -> Bool) -> Bool {

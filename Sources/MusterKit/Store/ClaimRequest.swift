@@ -37,6 +37,8 @@ struct ClaimRequest: Sendable {
     let want: Int
     let types: String
     let turn: Int
+    /// The session's calls so far; an earlier one that arrives later is not heeded.
+    var call = 0
     let outcomes: [Settlement]
 
     func append(to command: inout RedisCommand) {
@@ -47,6 +49,7 @@ struct ClaimRequest: Sendable {
         command.append(want)
         command.append(types)
         command.append(turn)
+        command.append(call)
         command.append(outcomes.count { $0.isPlain })
         for outcome in outcomes where outcome.isPlain {
             command.append(outcome.id)
@@ -80,7 +83,7 @@ struct ClaimRequest: Sendable {
 /// What the claim script answered.
 struct ClaimAnswer: Sendable {
     enum State: String, Sendable {
-        case ok, lost, stale
+        case ok, lost, stale, late
     }
 
     let state: State

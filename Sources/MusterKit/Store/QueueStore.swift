@@ -83,7 +83,7 @@ struct QueueStore: Sendable {
             [
                 keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session.id), keys.refusals,
                 keys.scheduled, keys.timeline, keys.running, keys.parked, keys.rates, keys.checkpoints,
-                keys.suspects,
+                keys.suspects, keys.calls,
             ],
             capacity: 256 + request.outcomes.count * 48
         ) { request.append(to: &$0) }
@@ -104,22 +104,28 @@ struct QueueStore: Sendable {
             },
             completion: { result in
                 completion(
-                    result.mapError { MusterError($0) }.flatMap { reply in
-                        Result { () throws(MusterError) in try ScriptAnswer(reply, of: Scripts.beat) }
+                    result.mapError { MusterError($0) }.flatMap { [client] reply in
+                        Result { () throws(MusterError) in
+                            try client.trusted { () throws(MusterError) in try ScriptAnswer(reply, of: Scripts.beat) }
+                        }
                     })
             })
     }
 
     /// Hands back what the session holds, but for `keep`.
+    /// - Parameter call: the session's calls so far.
     /// - Returns: how many jobs went back.
     @discardableResult
-    func handBack(session: String, keep: [String], leave: Bool) async throws(MusterError) -> Int {
+    func handBack(
+        session: String, keep: [String], leave: Bool, call: Int = 0
+    ) async throws(MusterError) -> Int {
         let answer = try await client.call(
             Scripts.handback,
-            [keys.meta, keys.jobs, keys.sessions, keys.idle, keys.held(session), keys.suspects]
+            [keys.meta, keys.jobs, keys.sessions, keys.idle, keys.held(session), keys.suspects, keys.calls]
         ) { command in
             command.append(session)
             command.append(leave ? "leave" : "stay")
+            command.append(call)
             for id in keep { command.append(id) }
         }
         return answer[1].integer ?? 0
@@ -139,6 +145,7 @@ struct QueueStore: Sendable {
             [
                 keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.scheduled, keys.dead, keys.timeline,
                 keys.parked, keys.running, keys.unique, keys.uniqueUntil, keys.rates, keys.suspects,
+                keys.calls,
             ]
         ) { command in
             command.append(build.sequence)
@@ -161,7 +168,7 @@ struct QueueStore: Sendable {
         for start in stride(from: 0, to: max(1, ids.count), by: 500) {
             _ = try await client.call(
                 Scripts.forgive,
-                [keys.meta, keys.jobs, keys.timeline, keys.sessions, keys.held(session), keys.suspects]
+                [keys.meta, keys.jobs, keys.timeline, keys.sessions, keys.held(session), keys.suspects, keys.calls]
             ) { command in
                 command.append(session)
                 for id in ids[min(start, ids.count)..<min(start + 500, ids.count)] { command.append(id) }

@@ -94,7 +94,8 @@ extension WorkerSession {
     func ask(_ queue: Int, want: Int, turn: Int, _ outcomes: [Settlement]) async throws(MusterError) -> ClaimAnswer {
         try await queues[queue].claim(
             ClaimRequest(
-                session: id, build: worker.build, want: want, types: types, turn: turn, outcomes: outcomes))
+                session: id, build: worker.build, want: want, types: types, turn: turn,
+                call: nextCall(), outcomes: outcomes))
     }
 
     func digest(_ answer: ClaimAnswer, queue: Int, want: Int) {
@@ -123,6 +124,8 @@ extension WorkerSession {
         switch answer.state {
         case .lost:
             end(.lost)
+        case .late:
+            break
         case .stale:
             noise.log {
                 logger.warning(
@@ -180,7 +183,9 @@ extension WorkerSession {
         repeat {
             try? await Task.sleep(for: .milliseconds(Int.random(in: 50...250)))
             guard isUnsure, seen.withLock({ $0.end }) == nil, !worker.stopping.isAsked else { break }
-            isUnsure = (try? await queues[queue].handBack(session: id.id, keep: pool.heldIDs, leave: false)) == nil
+            isUnsure =
+                (try? await queues[queue].handBack(session: id.id, keep: pool.heldIDs, leave: false, call: nextCall()))
+                == nil
         } while isUnsure
         news()
     }

@@ -35,7 +35,7 @@ extension WorkerSession {
         if handBack {
             for queue in queues {
                 do {
-                    let count = try await queue.handBack(session: id.id, keep: [], leave: true)
+                    let count = try await queue.handBack(session: id.id, keep: [], leave: true, call: nextCall())
                     if count > 0 { logger.info("handed back", metadata: ["jobs": "\(count)"]) }
                 } catch {
                     logger.warning(

@@ -15,7 +15,9 @@ extension WorkerSession {
     /// jobs would stay held for as long as this session lives.
     func audit() async {
         for queue in queues {
-            guard let count = try? await queue.handBack(session: id.id, keep: pool.heldIDs, leave: false), count > 0
+            guard
+                let count = try? await queue.handBack(
+                    session: id.id, keep: pool.heldIDs, leave: false, call: nextCall()), count > 0
             else { continue }
             logger.warning("jobs that a lost answer had claimed were handed back", metadata: ["jobs": "\(count)"])
         }

@@ -20,6 +20,7 @@ final class WorkerSession: Sendable {
         var end: End?
         var hasNews = true
         var onNews: (@Sendable () -> Void)?
+        var calls = 0
         var heldWhenLost: [String] = []
         var hasAlarm = false
         let beganAt = ContinuousClock.now
@@ -176,6 +177,14 @@ final class WorkerSession: Sendable {
             pool.cancelAll()
         }
         bell.ring()
+    }
+
+    /// Numbers the calls that speak of what it holds.
+    func nextCall() -> Int {
+        seen.withLock { seen in
+            seen.calls += 1
+            return seen.calls
+        }
     }
 
     func news() {
