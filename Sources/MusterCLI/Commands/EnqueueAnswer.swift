@@ -16,7 +16,7 @@ struct EnqueueAnswer: Encodable {
     let isBulk: Bool
 
     private enum CodingKeys: String, CodingKey {
-        case id, queue, type, state, requirement, build, runnable, outcome, accepted, count, seconds
+        case id, queue, type, state, requirement, build, runnable, outcome, accepted, count, seconds, durability
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -35,6 +35,7 @@ struct EnqueueAnswer: Encodable {
         try values.encode("\(first.requirement)", forKey: .requirement)
         try values.encode(build.map { "\($0)" }, forKey: .build)
         try values.encode(runnable, forKey: .runnable)
+        try values.encode("\(first.durability)", forKey: .durability)
         try values.encode(first.isDuplicate && !isBulk ? "duplicate" : "accepted", forKey: .outcome)
     }
 

@@ -16,6 +16,8 @@ public struct EnqueueOptions: Sendable {
     public var retain: Duration?
     /// Makes repeating the call safe: the second one finds the first one's job. Default a fresh id.
     public var id: String?
+    /// What must be proven before the call returns; default memory: Redis has it.
+    public var durability: Durability
 
     public enum Schedule: Sendable, Equatable {
         case now
@@ -27,7 +29,7 @@ public struct EnqueueOptions: Sendable {
     public init(
         queue: String = "default", requirement: Requirement? = nil, priority: Priority = .normal,
         schedule: Schedule = .now, retries: Int? = nil, timeout: Duration? = nil, retain: Duration? = nil,
-        id: String? = nil
+        id: String? = nil, durability: Durability = .memory
     ) {
         self.queue = queue
         self.requirement = requirement
@@ -37,5 +39,6 @@ public struct EnqueueOptions: Sendable {
         self.timeout = timeout
         self.retain = retain
         self.id = id
+        self.durability = durability
     }
 }

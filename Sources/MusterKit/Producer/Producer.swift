@@ -13,6 +13,7 @@ public final class Producer: Sendable {
     public let build: BuildStamp?
     let client: RedisClient
     private let patience: Duration
+    let durable: DurableConnections
     private let host = thisHost()
     private let pid = Int(ProcessInfo.processInfo.processIdentifier)
     private let known = Mutex<Set<String>>([])
@@ -26,10 +27,14 @@ public final class Producer: Sendable {
         self.build = build
         self.patience = patience
         client = RedisClient(server.endpoint, options: RedisOptions(clientName: "muster-producer"))
+        durable = DurableConnections(server, patience: patience)
     }
 
     /// Ends the connection.
-    public func close() { client.close() }
+    public func close() {
+        client.close()
+        durable.close()
+    }
 
     /// Enqueues a job of a Swift type; its value travels as JSON.
     /// - Throws: ``MusterError``; its `outcome` says whether the job may have been enqueued all the same.
@@ -72,6 +77,9 @@ public final class Producer: Sendable {
         }
         let fresh = ids ?? freshIDs(payloads.count)
         let header = plan.header.text
+        if let durable = plan.durable {
+            try await retrying { () async throws(MusterError) in _ = try await durable.mark() }
+        }
         try await announce(options.queue)
         let chunks = stride(from: 0, to: payloads.count, by: Limits.enqueue).map { start in
             (start..<min(start + Limits.enqueue, payloads.count)).map {
@@ -82,7 +90,7 @@ public final class Producer: Sendable {
         return fresh.map {
             Receipt(
                 id: $0, queue: options.queue, requirement: plan.header.lane.requirement,
-                isDuplicate: duplicates.contains($0), isScheduled: plan.when != .now)
+                isDuplicate: duplicates.contains($0), isScheduled: plan.when != .now, durability: options.durability)
         }
     }
 
@@ -92,6 +100,8 @@ public final class Producer: Sendable {
         let store: QueueStore
         let header: JobHeader
         let when: QueueStore.When
+        /// Where the enqueue has to be proven.
+        let durable: DurableConnection?
     }
 
     private func plan(type: String, options: EnqueueOptions) throws(MusterError) -> Plan {
@@ -119,14 +129,15 @@ public final class Producer: Sendable {
             case .after(let delay): delay > .zero ? .after(delay) : .now
             case .at(let milliseconds): .at(milliseconds: max(1, milliseconds))
             }
+        let durable = durable.connection(for: options.durability)
         return Plan(
-            store: QueueStore(client, namespace: server.namespace, queue: options.queue),
+            store: QueueStore(durable?.client ?? client, namespace: server.namespace, queue: options.queue),
             header: JobHeader(
                 type: type, lane: Lane(options.priority, requirement), build: build, producerHost: host,
                 producerPID: pid, retries: options.retries,
                 timeoutMilliseconds: options.timeout?.wholeMilliseconds,
                 retainMilliseconds: options.retain?.wholeMilliseconds),
-            when: when)
+            when: when, durable: durable)
     }
 
     private func freshIDs(_ count: Int) -> [String] {
@@ -187,8 +198,13 @@ public final class Producer: Sendable {
         var wasSent = false
         return try await retrying { () async throws(MusterError) in
             do throws(MusterError) {
+                let mark = try await plan.durable?.mark()
                 let found = try await plan.store.enqueue(
                     jobs, lane: plan.header.lane, when: plan.when, again: again || wasSent)
+                if let mark {
+                    let what = jobs.count == 1 ? "job \(jobs[0].id)" : "\(jobs.count) jobs from \(jobs[0].id) on"
+                    try await plan.durable?.prove(what, since: mark)
+                }
                 return wasSent && !again ? [] : found.duplicates
             } catch {
                 if error.outcome == .unknown { wasSent = true }

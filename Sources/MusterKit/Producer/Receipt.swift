@@ -6,4 +6,6 @@ public struct Receipt: Sendable, Equatable {
     /// True where a job with this id was there already; nothing was changed.
     public let isDuplicate: Bool
     public let isScheduled: Bool
+    /// What was proven: what the options asked for.
+    public let durability: Durability
 }
