@@ -33,6 +33,8 @@ struct CommandLineTests {
         (["enqueue", "a", "--within", "1s", "--build", build], 2, "--wait"),
         (["enqueue", "a", "--require", "newest", "--build", build], 2, "newest"),
         (["enqueue", "a", "--require", "host:UP", "--build", build], 2, "host"),
+        (["enqueue", "a", "--durability", "fast", "--build", build], 2, "replicated:N"),
+        (["enqueue", "a", "--durability", "replicated:1", "--build", build], 4, "no replica"),
         (["enqueue", "a"], 4, "no build stamp"),
         (["enqueue", "a", "--build", ""], 4, "empty"),
         (["enqueue", "a", "--build", "unknown"], 4, "unknown"),
@@ -49,6 +51,8 @@ struct CommandLineTests {
         (["job", "show", "a b"], 2, "id"),
         (["job", "wait", "waits", "--within", "10ms"], 5, "waits"),
         (["job", "wait", "waits", "--within", "soon"], 2, "250ms"),
+        (["doctor", "--queue", "nope"], 2, "nope"),
+        (["doctor", "--queue", "{q}"], 2, "queue"),
         (["run", "nothing"], 2, "muster.yaml"),
         (["stamp"], 4, "no build stamp"),
         (["dev", "--workers", "-1"], 2, "--workers"),
@@ -102,7 +106,7 @@ struct CommandLineTests {
             let commands = [
                 [], ["enqueue"], ["run"], ["job"], ["job", "show"], ["job", "wait"], ["queue", "list"],
                 ["fleet", "list"],
-                ["refusals"], ["stamp"], ["dev"], ["load"],
+                ["refusals"], ["doctor"], ["stamp"], ["dev"], ["load"],
             ]
             for command in commands {
                 let answer = try await cluster.run("muster", command + ["--help"])

@@ -161,8 +161,9 @@ import Testing
                 }
                 #expect(try await producer.enqueue(type: "t", payload: [], options: options(.disk)).durability == .disk)
                 replicas[0].thaw()
-                let again = try await producer.enqueue(
-                    type: "t", payload: [], options: options(.replicated(1), id: "a"))
+                let patient = Producer(server: ground.server, build: try build(5), patience: .seconds(30))
+                defer { patient.close() }
+                let again = try await patient.enqueue(type: "t", payload: [], options: options(.replicated(1), id: "a"))
                 #expect(again.isDuplicate)
                 #expect(again.durability == .replicated(1))
             }
@@ -215,6 +216,20 @@ import Testing
                 let error = await #expect(throws: MusterError.self) { try await durable.prove("job x", since: mark) }
                 #expect(error?.outcome == .unknown)
                 #expect(error?.redis?.code == .connectionLost)
+            }
+        }
+    }
+
+    @Test func aFenceThatRefusesTheProofIsNotTakenForProof() async throws {
+        try await withProducer(.primary()) { ground, producer in
+            try await ground.withReplicas { _ in
+                try await producer.enqueue(type: "t", payload: [], options: options(.replicated(1), id: "a"))
+                try await ground.ask("HSET", ground.fleet.keys.meta, "min-protocol", "99")
+                let error = await #expect(throws: MusterError.self) {
+                    try await producer.enqueue(type: "t", payload: [], options: options(.replicated(1), id: "a"))
+                }
+                #expect(error?.code == .protocolTooOld)
+                #expect(error?.outcome == .unknown)
             }
         }
     }

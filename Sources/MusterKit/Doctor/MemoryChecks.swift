@@ -12,7 +12,8 @@ struct MemoryChecks {
             diagnosis.add(
                 .error, .evicted, "the server has thrown away \(evicted) keys to make room since it started",
                 why: "a whole queue may have been among them: one key holds all of its jobs",
-                remedy: "set maxmemory-policy noeviction; compare with your own records what is missing; `redis-cli CONFIG RESETSTAT` clears this"
+                remedy:
+                    "set maxmemory-policy noeviction; compare with your own records what is missing; `redis-cli CONFIG RESETSTAT` clears this"
             )
         }
     }
@@ -43,8 +44,10 @@ struct MemoryChecks {
             diagnosis.add(
                 isFull ? .error : .warning, .memoryFull,
                 "\(byteText(used)) of at most \(byteText(bound)) are used. \(contents(of: used))",
-                why: "\(isFull ? "the server is full:" : "when it is full") producers are refused, workers still settle",
-                remedy: "redis-cli CONFIG SET maxmemory \(byteSetting(bound * 2)), and in redis.conf; or run what waits: `muster queue list`"
+                why:
+                    "\(isFull ? "the server is full:" : "when it is full") producers are refused, workers still settle",
+                remedy:
+                    "redis-cli CONFIG SET maxmemory \(byteSetting(bound * 2)), and in redis.conf; or run what waits: `muster queue list`"
             )
         } else if bound == 0, let machine = state.info.number("total_system_memory"), machine > 0,
             let resident = state.info.number("used_memory_rss"), resident * 10 >= machine * 8

@@ -18,7 +18,8 @@ struct PersistenceChecks {
             diagnosis.add(
                 .error, .writing, "the append-only file could not be written",
                 why: "the server refuses every write (MISCONF) until it can: nothing is enqueued, claimed or settled",
-                remedy: "free room on the disk that `redis-cli CONFIG GET dir` names; the server then goes on by itself")
+                remedy: "free room on the disk that `redis-cli CONFIG GET dir` names; the server then goes on by itself"
+            )
         }
         if appends, let status = state.info["aof_last_bgrewrite_status"], status != "ok" {
             diagnosis.add(
@@ -69,7 +70,8 @@ struct PersistenceChecks {
         } else {
             diagnosis.add(
                 .warning, .persistence, "only snapshots are kept on disk (save \(save))",
-                why: "a restart loses what was enqueued since the last one, and repeats what was settled", remedy: remedy)
+                why: "a restart loses what was enqueued since the last one, and repeats what was settled",
+                remedy: remedy)
         }
     }
 }

@@ -18,13 +18,15 @@ struct ReplicationChecks {
             diagnosis.add(
                 .warning, .replicas, "replica \(replica.address) has said nothing for \(replica.lag) s",
                 why: "what is enqueued with --durability replicated is not proven, and a failover to it loses jobs",
-                remedy: "look whether it runs and is reachable: redis-cli -u redis://\(replica.address) INFO replication")
+                remedy:
+                    "look whether it runs and is reachable: redis-cli -u redis://\(replica.address) INFO replication")
         }
         if replicas.isEmpty, state.info.flag("repl_backlog_active") == true {
             diagnosis.add(
                 .warning, .replicas, "no replica is connected, and there was one within the last hour or so",
                 why: "if this machine is lost now, what it holds is lost with it",
-                remedy: "look whether the replica runs and is reachable; `redis-cli INFO replication` there says why not")
+                remedy:
+                    "look whether the replica runs and is reachable; `redis-cli INFO replication` there says why not")
         }
         checkMinimum(replicas, &diagnosis)
     }
@@ -38,6 +40,8 @@ struct ReplicationChecks {
         diagnosis.add(
             .error, .replicas, "\(good) of at least \(least) replicas are good (min-replicas-to-write)",
             why: "the server refuses every write (NOREPLICAS): nothing is enqueued, claimed or settled",
-            remedy: "bring the replicas back; or redis-cli CONFIG SET min-replicas-to-write \(good), knowing what it was for")
+            remedy:
+                "bring the replicas back; or redis-cli CONFIG SET min-replicas-to-write \(good), knowing what it was for"
+        )
     }
 }

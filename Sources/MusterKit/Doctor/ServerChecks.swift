@@ -59,7 +59,8 @@ struct ServerChecks {
             diagnosis.add(
                 .warning, .clients, "\(now) of at most \(most) clients are connected",
                 why: "at the bound new workers and producers are turned away, and lost ones cannot come back",
-                remedy: "redis-cli CONFIG SET maxclients \(max(10_000, most * 2)), and in redis.conf; `redis-cli CLIENT LIST` says who they are"
+                remedy:
+                    "redis-cli CONFIG SET maxclients \(max(10_000, most * 2)), and in redis.conf; `redis-cli CLIENT LIST` says who they are"
             )
         }
         if let refused = state.info.number("rejected_connections"), refused > 0 {
@@ -76,7 +77,8 @@ struct ServerChecks {
         guard count > 1000 || bytes > 64 << 20 else { return }
         diagnosis.add(
             .warning, .scripts, "the server keeps \(count) scripts in \(byteText(bytes))",
-            why: "Muster has about a dozen; another client writes its values into the scripts, and they are never freed",
+            why:
+                "Muster has about a dozen; another client writes its values into the scripts, and they are never freed",
             remedy: "mend that client (EVALSHA with arguments), then redis-cli SCRIPT FLUSH ASYNC")
     }
 
@@ -93,15 +95,5 @@ struct ServerChecks {
             "this host's clock is \(offset / 1000) s \(early > late ? "ahead of" : "behind") the server's",
             why: "times that you give (--at) mean the server's clock; logs of both do not fit together",
             remedy: "keep both in step: timedatectl set-ntp true")
-    }
-}
-
-/// Bytes as a person says them.
-func byteText(_ bytes: Int) -> String {
-    switch bytes {
-    case ..<10_240: "\(bytes) B"
-    case ..<(10 << 20): "\(bytes >> 10) KiB"
-    case ..<(10 << 30): "\(bytes >> 20) MiB"
-    default: "\(bytes >> 30) GiB"
     }
 }

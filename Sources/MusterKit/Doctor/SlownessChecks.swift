@@ -27,7 +27,8 @@ struct SlownessChecks {
         }
         let recent = slow.filter { state.nowSeconds - $0.atSeconds < Self.recentSeconds }
         let isOurs = { (entry: ServerState.Slow) in
-            entry.words.count > 3 && entry.words[0].uppercased() == "EVALSHA" && entry.words[3].hasPrefix(namespace + ":")
+            entry.words.count > 3 && entry.words[0].uppercased() == "EVALSHA"
+                && entry.words[3].hasPrefix(namespace + ":")
         }
         let ours = recent.filter { isOurs($0) && $0.microseconds >= Self.slowScriptMicroseconds }
         if let worst = ours.max(by: { $0.microseconds < $1.microseconds }) {
@@ -36,7 +37,8 @@ struct SlownessChecks {
                 .warning, .slowScripts,
                 "\(ours.count) slow runs of Muster's scripts within an hour; the worst: `\(name)` took \(worst.microseconds / 1000) ms on \(worst.words[3])",
                 why: "Redis does one thing at a time: everybody else waited",
-                remedy: "look for a starved processor or swapping (`redis-cli --intrinsic-latency 10` on the server); else report it with `redis-cli SLOWLOG GET`"
+                remedy:
+                    "look for a starved processor or swapping (`redis-cli --intrinsic-latency 10` on the server); else report it with `redis-cli SLOWLOG GET`"
             )
         }
         let others = recent.filter { !isOurs($0) && $0.microseconds >= Self.slowCommandMicroseconds }

@@ -8,7 +8,8 @@ import MusterRedis
 /// 2. An enqueue notes which connection there is before it writes (``mark``).
 /// 3. The wait is sent after the write was answered. It covers every write answered before it, so one wait serves all
 ///    enqueues that arrived during the one before: as many disk writes as waits, not as jobs.
-/// 4. It counts only where the connection after its answer is the one noted: then no other can have been in between,
+/// 4. A write that always is one goes before it (`prove.lua`): an enqueue that found its job there has written nothing.
+/// 5. It counts only where the connection after its answer is the one noted: then no other can have been in between,
 ///    and write and wait ran on the same. A wait on a new connection knows nothing of the write and answers at once.
 ///
 /// If the process dies here the job is in Redis, and nobody has been told.
@@ -21,6 +22,7 @@ actor DurableConnection {
     }
 
     nonisolated let client: RedisClient
+    private let fleet: FleetKeys
     private let durability: Durability
     private let patience: Duration
     private var running: Task<Proof, Never>?
@@ -30,11 +32,12 @@ actor DurableConnection {
         let connections: Int
         let isOnDisk: Bool
         let replicas: Int
-        let failure: RedisError?
+        let failure: MusterError?
     }
 
     /// - Parameter patience: how long a disk or replicas may take.
     init(_ server: MusterServer, _ durability: Durability, patience: Duration) {
+        fleet = FleetKeys(namespace: server.namespace)
         self.durability = durability
         self.patience = patience
         // A command may have to wait for a wait that began before it, and then for its own.
@@ -73,7 +76,8 @@ actor DurableConnection {
     ///   one that may be repeated where the connection changed.
     func prove(_ jobs: String, since mark: Mark) async throws(MusterError) {
         let proof = await waiting(for: mark.replicas).value
-        if let error = proof.failure {
+        if let failure = proof.failure {
+            guard let error = failure.redis else { throw failure.afterUnknown }
             throw MusterError(RedisError(error.code, error.message, execution: .unknown))
         }
         guard proof.connections == mark.connections else {
@@ -117,8 +121,16 @@ actor DurableConnection {
             commands += DurabilityOffer.questions
         }
         if durability != .disk { commands.append(RedisCommand("WAIT", String(replicas), String(milliseconds))) }
+        do throws(MusterError) {
+            _ = try await client.call(Scripts.prove, [fleet.meta]) { _ in }
+        } catch {
+            return Proof(connections: client.connections, isOnDisk: false, replicas: 0, failure: error)
+        }
         let answers = await client.send(commands)
-        let connections = client.connections
+        return proof(answers, connections: client.connections)
+    }
+
+    private func proof(_ answers: [Result<RedisReply, RedisError>], connections: Int) -> Proof {
         do throws(RedisError) {
             var isOnDisk = false
             if durability.needsDisk {
@@ -133,7 +145,7 @@ actor DurableConnection {
             let reached = durability == .disk ? 0 : try answers[answers.count - 1].get().integer ?? 0
             return Proof(connections: connections, isOnDisk: isOnDisk, replicas: reached, failure: nil)
         } catch {
-            return Proof(connections: connections, isOnDisk: false, replicas: 0, failure: error)
+            return Proof(connections: connections, isOnDisk: false, replicas: 0, failure: MusterError(error))
         }
     }
 }

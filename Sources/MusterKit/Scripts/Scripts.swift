@@ -12,8 +12,12 @@ enum Scripts {
     static let queue = script("queue", PackageResources.queue_lua)
     static let fleet = script("fleet", PackageResources.fleet_lua)
     static let queues = script("queues", PackageResources.queues_lua)
+    static let prove = script("prove", PackageResources.prove_lua)
+    static let rights = script("rights", PackageResources.rights_lua)
 
-    static let all = [enqueue, claim, beat, handback, maintain, progress, job, queue, fleet, queues]
+    static let all = [
+        enqueue, claim, beat, handback, maintain, progress, job, queue, fleet, queues, prove, rights,
+    ]
 
     private static func script(_ name: String, _ body: [UInt8]) -> RedisScript {
         let fence = String(decoding: PackageResources.fence_lua, as: UTF8.self)
