@@ -94,6 +94,19 @@ import Testing
         }
     }
 
+    @Test func anAccountOfTheNamespacesKeysAndChannelsMayDoEverything() async throws {
+        try await withGround(.calm()) { ground in
+            try await ground.fleet.know(queues: ["q"])
+            let report = try await examine(
+                ground, as: "+@all", "resetkeys", "~test:*", "resetchannels", "&test:*")
+            #expect(report.findings == [])
+            let mute = try await examine(ground, as: "+@all", "resetchannels", "&other:*")
+            if !report.skipped.contains(where: { $0.check == .rights }) {
+                #expect(mute.findings.first?.what.contains("PUBLISH, SUBSCRIBE on") == true, "\(mute.findings)")
+            }
+        }
+    }
+
     @Test func anAccountThatMayNotRunScriptsIsAnError() async throws {
         try await withGround(.calm()) { ground in
             try await ground.fleet.know(queues: ["q"])
@@ -280,7 +293,7 @@ import Testing
         SlownessChecks(state: state, namespace: "test", scripts: ["abc": "claim"]).examine(&diagnosis)
         #expect(diagnosis.findings.map(\.check) == [.slowScripts, .latency])
         #expect(diagnosis.findings[0].what.contains("`claim` took 40 ms"))
-        #expect(diagnosis.findings[0].what.hasPrefix("1 slow runs"), "what is older than an hour is over")
+        #expect(diagnosis.findings[0].what.hasPrefix("1 slow run "), "what is older than an hour is over")
     }
 
     @Test func aDelayThatTheServerWatchedIsSaid() async throws {

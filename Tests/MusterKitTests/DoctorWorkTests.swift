@@ -100,7 +100,7 @@ import Testing
             try await ground.enqueue(["j"], when: .after(.seconds(3600)))
             #expect(try await ground.examine().findings == [])
             try await ground.ask("ZADD", ground.keys.scheduled, "1", "j")
-            try await ground.theFinding(.overdue, .error, says: "1 job were due")
+            try await ground.theFinding(.overdue, .error, says: "1 job should have been ready")
         }
     }
 
@@ -112,7 +112,7 @@ import Testing
             try await ground.claim(session(1))
             #expect(try await ground.examine().findings == [])
             try await ground.ask("ZADD", ground.keys.sessions, "1000", session(1).id)
-            try await ground.theFinding(.lost, .error, says: "2 jobs held by 1 sessions")
+            try await ground.theFinding(.lost, .error, says: "2 jobs held by 1 session whose")
         }
     }
 
@@ -149,10 +149,10 @@ import Testing
             let bucket = try #require(try await ground.ask("ZRANGE", ground.keys.buckets, "0", "-1").array?.first?.text)
             let key = ground.keys.prefix + "done:" + bucket
             try await ground.ask("PERSIST", key)
-            try await ground.theFinding(.orphans, .warning, says: "never expire", bucket)
+            try await ground.theFinding(.orphans, .warning, says: "without an end", bucket)
             try await ground.ask("PEXPIRE", key, "60000")
             try await ground.ask("ZREM", ground.keys.buckets, bucket)
-            try await ground.theFinding(.orphans, .warning, says: "does not list", bucket)
+            try await ground.theFinding(.orphans, .warning, says: "not in the queue's list", bucket)
         }
     }
 

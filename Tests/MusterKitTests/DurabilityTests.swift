@@ -234,6 +234,28 @@ import Testing
         }
     }
 
+    @Test func anAccountThatMayNotWaitIsRejectedAndToldSo() async throws {
+        try await withGround(.primary("--appendfsync", "everysec")) { ground in
+            try await ground.withReplicas { _ in
+                try await ground.ask(
+                    "ACL", "SETUSER", "ann", "on", ">geheim", "allkeys", "allchannels", "+@all", "-wait", "-config")
+                let canWait = try await ground.canWaitForDisk()
+                if canWait { try await ground.ask("ACL", "SETUSER", "ann", "-waitaof") }
+                let server = try MusterServer("unix://ann:geheim@\(ground.redis.socketPath)", namespace: "test")
+                let producer = Producer(server: server, build: try build(5))
+                defer { producer.close() }
+                try await expectUnavailable(.replicated(1), ground, producer, says: "+wait")
+                try await expectUnavailable(.disk, ground, producer, says: canWait ? "+waitaof" : "CONFIG GET")
+                try await ground.ask("ACL", "SETUSER", "ann", "+wait", "-info")
+                if canWait { try await ground.ask("ACL", "SETUSER", "ann", "+waitaof") }
+                try await expectUnavailable(.all, ground, producer, says: canWait ? "INFO" : "CONFIG GET")
+                // Who may not count the replicas may still wait for them.
+                let receipt = try await producer.enqueue(type: "t", payload: [], options: options(.replicated(1)))
+                #expect(receipt.durability == .replicated(1))
+            }
+        }
+    }
+
     @Test func aReplicaIsNoPlaceToEnqueue() async throws {
         try await withGround(.primary()) { ground in
             try await ground.withReplicas { replicas in

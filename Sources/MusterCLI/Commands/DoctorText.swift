@@ -41,7 +41,8 @@ struct DoctorText {
             report.findings.count { $0.severity == severity }
         }
         if counts.allSatisfy({ $0 == 0 }) { return "nothing is wrong" }
-        return "\(counts[0]) errors, \(counts[1]) warnings, \(counts[2]) notes"
+        return zip(counts, ["error", "warning", "note"]).map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(
+            separator: ", ")
     }
 
     private var server: String {

@@ -78,7 +78,8 @@ public final class Doctor: Sendable {
                 }
                 QueueChecks(state: queue, now: now).examine(&diagnosis)
                 memory += queue.memory
-                try await RightsChecks.examine(client, keys, &diagnosis)
+                // An account's rules hold for a namespace; one queue stands for all.
+                if name == queues.first { try await RightsChecks.examine(client, keys, &diagnosis) }
             } catch {
                 guard error.code == .protocolTooOld else { throw error }
                 diagnosis.add(

@@ -12,7 +12,7 @@ struct FleetChecks {
         let wedged = live.filter { $0.verdict == .wedged }
         if !wedged.isEmpty {
             diagnosis.add(
-                .error, .wedged, "\(wedged.count) workers live and do not ask for work: \(names(wedged))",
+                .error, .wedged, "alive, and not asking for work: \(counted(wedged.count, "worker")), \(names(wedged))",
                 why: "what they hold is not taken over, because they beat; what waits goes to others, if there are any",
                 remedy: "look into their logs (TTIN makes a worker say what it runs), then restart them")
         }
@@ -20,7 +20,7 @@ struct FleetChecks {
         if !behind.isEmpty {
             diagnosis.add(
                 .warning, .stale,
-                "\(behind.count) of \(live.count) live workers run an older build than the newest known: \(names(behind))",
+                "older than the newest build known: \(behind.count) of \(counted(live.count, "live worker")), \(names(behind))",
                 why: "they get no newer work; where they are all there is, it waits",
                 remedy:
                     "on each host: `muster stamp` says what is on disk. Newer? Restart the worker. Else deploy first")
@@ -33,14 +33,14 @@ struct FleetChecks {
             let hosts = Set(refused.map(\.host)).sorted()
             diagnosis.add(
                 .warning, .refused,
-                "\(hosts.count) hosts asked with a stale build within ten minutes and are gone again: \(list(hosts))",
+                "asked with a stale build within ten minutes, and gone again: \(counted(hosts.count, "host")), \(list(hosts))",
                 why: "a worker that stops as stale and comes back the same has an old build on its disk",
                 remedy: "deploy there; `muster refusals` says what each ran and what was needed")
         }
         let lost = fleet.workers.filter { $0.state == .lost }
         if !lost.isEmpty {
             diagnosis.add(
-                .info, .lost, "\(lost.count) workers ended without a word within a day: \(names(lost))",
+                .info, .lost, "ended without a word within a day: \(counted(lost.count, "worker")), \(names(lost))",
                 why: "killed, crashed, or cut off; others took over what they held",
                 remedy: "look into their logs and the system's (`journalctl -k | grep -i oom`)")
         }

@@ -34,7 +34,7 @@ struct QueueChecks {
         if report.floor > 0, claiming.isEmpty, !workers.isEmpty {
             diagnosis.add(
                 .error, .belowFloor, queue: queue,
-                "all \(workers.count) live workers are below the floor \(report.floor)",
+                "no live worker (of \(workers.count)) reaches the floor \(report.floor)",
                 why: "they get nothing, whatever a job asks for", remedy: "deploy a newer build and restart them")
         }
         let stranded = report.lanes.compactMap {
@@ -52,7 +52,7 @@ struct QueueChecks {
             let rest = stranded.dropFirst(Self.mostLanes)
             diagnosis.add(
                 .error, .stranded, queue: queue,
-                "\(jobs(rest.reduce(0) { $0 + $1.lane.count })) in \(rest.count) more lanes that no live worker may run",
+                "\(jobs(rest.reduce(0) { $0 + $1.lane.count })) in \(counted(rest.count, "more lane")) that no live worker may run",
                 why: "they wait, unharmed, until such a worker comes", remedy: "muster queue list")
         }
         checkCapacity(claiming, isStranded: !stranded.isEmpty, &diagnosis)
@@ -104,7 +104,7 @@ struct QueueChecks {
         diagnosis.add(
             .warning, .saturated, queue: queue,
             "\(jobs(report.ready)) and every worker is busy; the oldest waits \(oldest / 1000) s",
-            why: "more is enqueued than \(claiming.count) workers get done",
+            why: "more is enqueued than \(counted(claiming.count, "worker")) can do",
             remedy: "start more workers, or raise their --concurrency")
     }
 
@@ -113,7 +113,7 @@ struct QueueChecks {
     private func checkTime(_ diagnosis: inout Diagnosis) {
         if state.overdue > 0 {
             diagnosis.add(
-                .error, .overdue, queue: queue, "\(jobs(state.overdue)) were due more than a minute ago",
+                .error, .overdue, queue: queue, "\(jobs(state.overdue)) should have been ready more than a minute ago",
                 why: "a live worker of the queue makes them ready; none does",
                 remedy: workers.isEmpty
                     ? "muster-worker --queues \(queue), in the application's folder"
@@ -126,7 +126,7 @@ struct QueueChecks {
         guard held > 0, let oldest = state.ended.map(\.sinceMilliseconds).min() else { return }
         diagnosis.add(
             .error, .lost, queue: queue,
-            "\(jobs(held)) held by \(state.ended.count) sessions whose lease ended; the first \((now - oldest) / 1000) s ago",
+            "\(jobs(held)) held by \(counted(state.ended.count, "session")) whose lease ended; the first \((now - oldest) / 1000) s ago",
             why: workers.isEmpty
                 ? "a live worker of the queue takes them over, and none is there"
                 : "a live worker takes them over once it has been connected for a whole lease; none did",
@@ -149,14 +149,14 @@ struct QueueChecks {
         if !state.unlistedBuckets.isEmpty {
             diagnosis.add(
                 .warning, .orphans, queue: queue,
-                "\(state.unlistedBuckets.count) buckets of outcomes that the queue does not list: \(state.unlistedBuckets.prefix(5).joined(separator: ", "))",
+                "\(counted(state.unlistedBuckets.count, "bucket")) of outcomes not in the queue's list: \(state.unlistedBuckets.prefix(5).joined(separator: ", "))",
                 why: "their jobs count as unknown, and nothing clears them early when they are too large",
                 remedy: repair)
         }
         if !state.immortalBuckets.isEmpty {
             diagnosis.add(
                 .warning, .orphans, queue: queue,
-                "\(state.immortalBuckets.count) buckets of outcomes that never expire: \(state.immortalBuckets.prefix(5).joined(separator: ", "))",
+                "\(counted(state.immortalBuckets.count, "bucket")) of outcomes without an end: \(state.immortalBuckets.prefix(5).joined(separator: ", "))",
                 why: "they fill Redis for ever", remedy: repair)
         }
     }
@@ -190,5 +190,5 @@ struct QueueChecks {
         }
     }
 
-    private func jobs(_ count: Int) -> String { count == 1 ? "1 job" : "\(count) jobs" }
+    private func jobs(_ count: Int) -> String { counted(count, "job") }
 }

@@ -94,6 +94,10 @@ struct QueueState: Sendable {
         let there = try Self.replies(
             await client.send(others.map { RedisCommand("EXISTS", keys.prefix + "done:" + $0) }))
         unlistedBuckets = zip(others, there).filter { $0.1.integer == 1 }.map(\.0)
+        // One may have been opened between the two looks.
+        let again = try Self.replies(
+            await client.send(unlistedBuckets.map { RedisCommand("ZSCORE", keys.buckets, $0) }))
+        unlistedBuckets = zip(unlistedBuckets, again).filter { $0.1 == .null }.map(\.0)
     }
 
     /// The keys of which a queue has one each, by the names that stand in `QueueKeys` and nowhere else.

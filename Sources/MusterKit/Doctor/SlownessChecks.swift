@@ -35,7 +35,7 @@ struct SlownessChecks {
             let name = scripts[worst.words[1]] ?? "a script of another version"
             diagnosis.add(
                 .warning, .slowScripts,
-                "\(ours.count) slow runs of Muster's scripts within an hour; the worst: `\(name)` took \(worst.microseconds / 1000) ms on \(worst.words[3])",
+                "\(counted(ours.count, "slow run")) of Muster's scripts within an hour; the worst: `\(name)` took \(worst.microseconds / 1000) ms on \(worst.words[3])",
                 why: "Redis does one thing at a time: everybody else waited",
                 remedy:
                     "look for a starved processor or swapping (`redis-cli --intrinsic-latency 10` on the server); else report it with `redis-cli SLOWLOG GET`"
@@ -46,7 +46,7 @@ struct SlownessChecks {
             let words = worst.words.prefix(3).map { $0.prefix(40) }.joined(separator: " ")
             diagnosis.add(
                 .warning, .slowCommands,
-                "\(others.count) commands that are not Muster's held the server up within an hour; the worst: `\(words)` took \(worst.microseconds / 1000) ms",
+                "\(counted(others.count, "command")) of somebody else's held the server up within an hour; the worst: `\(words)` took \(worst.microseconds / 1000) ms",
                 why: "Redis does one thing at a time: claims and heartbeats waited",
                 remedy: "find its sender (`redis-cli SLOWLOG GET` has the address), or give Muster a server of its own")
         }

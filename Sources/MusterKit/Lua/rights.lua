@@ -5,8 +5,11 @@
 if not redis.acl_check_cmd then return {'unknown'} end
 local refused = {}
 for _, command in ipairs(ARGV) do
-  local on_channel = command == 'PUBLISH' or command == 'SUBSCRIBE'
-  local asked, allowed = pcall(redis.acl_check_cmd, command, on_channel and base .. 'wake:doctor' or KEYS[2], '0', '0')
+  -- One key or channel and no more: any further word may be taken for another key.
+  local words = {KEYS[2]}
+  if command == 'PUBLISH' or command == 'SUBSCRIBE' then words = {base .. 'wake:doctor'} end
+  if command == 'EVALSHA' then words = {'0', '1', KEYS[2]} end
+  local asked, allowed = pcall(redis.acl_check_cmd, command, unpack(words))
   if asked and not allowed then refused[#refused + 1] = command end
 end
 return {'ok', refused}

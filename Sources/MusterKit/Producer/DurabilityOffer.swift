@@ -16,6 +16,8 @@ struct DurabilityOffer: Sendable, Equatable {
     let replicas: Int?
     /// Replicas that are connected, those still loading a copy included; nil where this account may not ask.
     let connected: Int?
+    /// Whether this account may wait for replicas.
+    let mayWait: Bool
     /// It is a replica itself, and takes no writes.
     let isReplica: Bool
 
@@ -23,7 +25,7 @@ struct DurabilityOffer: Sendable, Equatable {
     static let questions = [
         RedisCommand("INFO", "replication"), RedisCommand("WAITAOF", "1", "0", "1"),
         RedisCommand("CONFIG", "GET", "appendonly"), RedisCommand("CONFIG", "GET", "appendfsync"),
-        RedisCommand("CONFIG", "GET", "no-appendfsync-on-rewrite"),
+        RedisCommand("CONFIG", "GET", "no-appendfsync-on-rewrite"), RedisCommand("WAIT", "0", "1"),
     ]
 
     /// - Parameter answers: to ``questions``, in their order.
@@ -33,6 +35,7 @@ struct DurabilityOffer: Sendable, Equatable {
             throw error
         }
         let info = (try? answers[0].get().text).map { ServerInfo($0) }
+        if case .failure(let error) = answers[5] { mayWait = error.code != .noPermission } else { mayWait = true }
         isReplica = info?["role"] == "slave"
         connected = info.map { $0.replicas.count }
         replicas = info.map { $0.replicas.count(where: \.isOnline) }
@@ -49,6 +52,9 @@ struct DurabilityOffer: Sendable, Equatable {
         if durability == .memory { return nil }
         if isReplica { return "it is a replica; enqueue at its primary" }
         if durability.needsDisk, case .none(let reason) = disk { return reason }
+        if durability != .disk, !mayWait {
+            return "this account may not use WAIT; allow it that command (ACL SETUSER … +wait)"
+        }
         switch durability {
         case .memory, .disk:
             return nil
