@@ -256,6 +256,21 @@ import Testing
         }
     }
 
+    @Test func aFullRedisStillProvesWhatIsThere() async throws {
+        try await withProducer(.init(extraArguments: ["--appendfsync", "always"])) { ground, producer in
+            try await producer.enqueue(type: "t", payload: [], options: options(.disk, id: "a"))
+            try await FullRedisTests().fill(ground)
+            let again = try await producer.enqueue(type: "t", payload: [], options: options(.disk, id: "a"))
+            #expect(again.isDuplicate)
+            #expect(again.durability == .disk)
+            let error = await #expect(throws: MusterError.self) {
+                try await producer.enqueue(type: "t", payload: [], options: options(.disk, id: "b"))
+            }
+            #expect(error?.redis?.code == .outOfMemory)
+            #expect(error?.outcome == .rejected)
+        }
+    }
+
     @Test func aReplicaIsNoPlaceToEnqueue() async throws {
         try await withGround(.primary()) { ground in
             try await ground.withReplicas { replicas in

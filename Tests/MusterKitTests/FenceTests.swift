@@ -20,6 +20,8 @@ import Testing
         "queue": { _ = try await $0.store.overview() },
         "fleet": { try await $0.report(one) },
         "queues": { try await $0.fleet.know(queues: ["another"]) },
+        "prove": { _ = try await $0.client.call(Scripts.prove, [$0.fleet.keys.meta]) { _ in } },
+        "rights": { _ = try await $0.client.call(Scripts.rights, [$0.keys.meta, $0.keys.jobs]) { $0.append("HSET") } },
     ]
 
     @Test func noScriptIsForgotten() {
