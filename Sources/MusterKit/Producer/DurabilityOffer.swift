@@ -21,11 +21,13 @@ struct DurabilityOffer: Sendable, Equatable {
     /// It is a replica itself, and takes no writes.
     let isReplica: Bool
 
-    /// What is asked, in one pipeline. None of it changes anything; the wait ends after a millisecond.
+    /// What is asked, in one pipeline. None of it changes anything, and none of it waits: who asks for nothing to be
+    /// synchronised is answered at once, while even a wait of a millisecond may last until Redis' next tick.
     static let questions = [
-        RedisCommand("INFO", "replication"), RedisCommand("WAITAOF", "1", "0", "1"),
+        RedisCommand("INFO", "replication"), RedisCommand("WAITAOF", "0", "0", "1"),
         RedisCommand("CONFIG", "GET", "appendonly"), RedisCommand("CONFIG", "GET", "appendfsync"),
         RedisCommand("CONFIG", "GET", "no-appendfsync-on-rewrite"), RedisCommand("WAIT", "0", "1"),
+        RedisCommand("INFO", "persistence"),
     ]
 
     /// - Parameter answers: to ``questions``, in their order.
@@ -39,7 +41,7 @@ struct DurabilityOffer: Sendable, Equatable {
         isReplica = info?["role"] == "slave"
         connected = info.map { $0.replicas.count }
         replicas = info.map { $0.replicas.count(where: \.isOnline) }
-        disk = Self.disk(answers, isReplica: isReplica)
+        disk = Self.disk(answers)
     }
 
     /// Asks the server.
@@ -79,25 +81,25 @@ struct DurabilityOffer: Sendable, Equatable {
         return levels.filter { refusal(of: $0) == nil }
     }
 
-    private static func disk(_ answers: [Result<RedisReply, RedisError>], isReplica: Bool) -> Disk {
-        if case .success = answers[1] { return .canWait }
-        guard case .failure(let error) = answers[1] else { return .none("") }
-        let isOld = error.message.lowercased().contains("unknown command")
-        if !isOld, error.code == .noPermission {
+    private static func disk(_ answers: [Result<RedisReply, RedisError>]) -> Disk {
+        func setting(_ index: Int) -> String? { try? answers[index].get().array?.last?.text }
+        let appends = (try? answers[6].get().text).flatMap { ServerInfo($0).flag("aof_enabled") }
+        if appends == false || setting(2) == "no" { return .none("its append-only file is off; set `appendonly yes`") }
+        guard case .failure(let error) = answers[1] else { return .canWait }
+        if error.code == .noPermission {
             return .none("this account may not use WAITAOF; allow it that command (ACL SETUSER … +waitaof)")
         }
-        if !isOld, !isReplica {
-            return .none("its append-only file is off; set `appendonly yes`")
+        guard error.message.lowercased().contains("unknown command") else {
+            return .none("it refuses to wait for its disk: \(error.message)")
         }
-        func setting(_ index: Int) -> String? { try? answers[index].get().array?.last?.text }
-        guard let appends = setting(2), let when = setting(3), let pauses = setting(4) else {
+        guard appends == true, let when = setting(3), let pauses = setting(4) else {
             return .none(
-                "it is older than Redis 7.2 and this account may not read its settings; allow it CONFIG GET, or upgrade Redis"
+                "it is older than Redis 7.2 and this account may not read its settings; allow it INFO and CONFIG GET, or upgrade Redis"
             )
         }
-        if appends == "yes", when == "always", pauses == "no" { return .beforeEveryAnswer }
+        if when == "always", pauses == "no" { return .beforeEveryAnswer }
         return .none(
-            "it is older than Redis 7.2, where only `appendonly yes` with `appendfsync always` and "
-                + "`no-appendfsync-on-rewrite no` give that; it has \(appends), \(when) and \(pauses)")
+            "it is older than Redis 7.2, where only `appendfsync always` with `no-appendfsync-on-rewrite no` gives that; "
+                + "it has \(when) and \(pauses)")
     }
 }
