@@ -12,6 +12,7 @@ struct MusterCommand: AsyncParsableCommand {
               muster enqueue report '{"month":10}'  for this build or a newer one
               muster fleet list                     who runs which build
               muster refusals                       stale hosts that asked in vain
+              muster doctor                         what is wrong, and what mends it
 
             EXIT CODES
               0 done   1 the thing asked about failed   2 usage
@@ -21,9 +22,8 @@ struct MusterCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             EnqueueCommand.self, RunCommand.self, JobCommand.self, QueueCommand.self, DeadCommand.self,
-            BatchCommand.self, ScheduleCommand.self, FleetCommand.self, RefusalsCommand.self, StampCommand.self,
-            DevCommand.self,
-            LoadCommand.self,
+            BatchCommand.self, ScheduleCommand.self, FleetCommand.self, RefusalsCommand.self, DoctorCommand.self,
+            StampCommand.self, DevCommand.self, LoadCommand.self,
         ])
 
     static func main() async {

@@ -33,6 +33,8 @@ struct CommandLineTests {
         (["enqueue", "a", "--within", "1s", "--build", build], 2, "--wait"),
         (["enqueue", "a", "--require", "newest", "--build", build], 2, "newest"),
         (["enqueue", "a", "--require", "host:UP", "--build", build], 2, "host"),
+        (["enqueue", "a", "--durability", "fast", "--build", build], 2, "replicated:N"),
+        (["enqueue", "a", "--durability", "replicated:1", "--build", build], 4, "no replica"),
         (["enqueue", "a"], 4, "no build stamp"),
         (["enqueue", "a", "--build", ""], 4, "empty"),
         (["enqueue", "a", "--build", "unknown"], 4, "unknown"),
@@ -64,6 +66,8 @@ struct CommandLineTests {
         (["queue", "clear", "default"], 2, "--yes"),
         (["dead", "retry"], 2, "--all"),
         (["dead", "discard", "a", "--all"], 2, "--all"),
+        (["doctor", "--queue", "nope"], 2, "nope"),
+        (["doctor", "--queue", "{q}"], 2, "queue"),
         (["run", "nothing"], 2, "muster.yaml"),
         (["schedule", "add", "s", "@daily", "t"], 4, "no build stamp"),
         (["schedule", "add", "s", "0 25 * * *", "t", "--build", build], 2, "the hour 25 is not between"),
@@ -134,7 +138,7 @@ struct CommandLineTests {
                 ["queue", "limit"], ["queue", "clear"], ["dead", "list"], ["dead", "show"], ["dead", "retry"],
                 ["dead", "discard"], ["batch", "list"], ["batch", "show"], ["batch", "close"], ["fleet", "list"],
                 ["refusals"], ["stamp"], ["dev"], ["load"], ["schedule", "list"], ["schedule", "add"],
-                ["schedule", "remove"], ["schedule", "run"], ["queue", "audit"],
+                ["schedule", "remove"], ["schedule", "run"], ["queue", "audit"], ["doctor"],
             ]
             for command in commands {
                 let answer = try await cluster.run("muster", command + ["--help"])

@@ -37,6 +37,8 @@ import Testing
         "schedules": { _ = try await $0.schedules.all() },
         "fire": { _ = try await $0.schedules.fireExtra("s", id: "s.extra") },
         "unschedule": { _ = try await $0.schedules.remove("s") },
+        "prove": { _ = try await $0.client.call(Scripts.prove, [$0.fleet.keys.meta]) { _ in } },
+        "rights": { _ = try await $0.client.call(Scripts.rights, [$0.keys.meta, $0.keys.jobs]) { $0.append("HSET") } },
     ]
 
     @Test func noScriptIsForgotten() {

@@ -18,7 +18,8 @@ struct EnqueueAnswer: Encodable {
     let uniqueKey: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, queue, type, state, requirement, build, runnable, outcome, accepted, count, seconds, batch
+        case id, queue, type, state, requirement, build, runnable, outcome, accepted, count, seconds, batch,
+            durability
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -38,6 +39,7 @@ struct EnqueueAnswer: Encodable {
         try values.encode(build.map { "\($0)" }, forKey: .build)
         try values.encode(runnable, forKey: .runnable)
         try values.encodeIfPresent(batch, forKey: .batch)
+        try values.encode("\(first.durability)", forKey: .durability)
         try values.encode(first.isDuplicate && !isBulk ? "duplicate" : "accepted", forKey: .outcome)
     }
 

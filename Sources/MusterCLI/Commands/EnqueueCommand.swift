@@ -15,6 +15,7 @@ struct EnqueueCommand: AsyncParsableCommand {
               muster enqueue report @payload.json --queue mail --priority high
               muster enqueue report '{}' --wait --within 30s
               muster enqueue digest --file jobs.ndjson     one payload a line
+              muster enqueue invoice --durability disk     returns once it is on disk
               muster enqueue muster.fail --require host:web-7
               muster enqueue sync '{"user":42}' --unique sync-42
               muster enqueue fetch '{"url":"…"}' --then parse --then store
@@ -66,6 +67,11 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Option(help: "The job's id; repeating the call with it changes nothing.") var id: String?
     @Option(help: ArgumentHelp("Keep the result this long.", valueName: "duration"), transform: DurationText.option)
     var retain: DurationText?
+    @Option(
+        help: ArgumentHelp(
+            "memory, disk, replicated:N or all: what to prove before this returns; default memory. Exit 4 where the server cannot give it, 5 where it is not proven in 10 s.",
+            valueName: "level"), transform: Durability.option)
+    var durability: Durability?
     @Flag(help: "Wait until the job has ended and answer with its result.") var wait = false
     @Option(
         help: ArgumentHelp("With --wait: how long; default for ever.", valueName: "duration"),
@@ -134,7 +140,7 @@ struct EnqueueCommand: AsyncParsableCommand {
             if common.json {
                 try JSONOutput.print(EnqueueAnswer.Failure(outcome: error.outcome.rawValue, error: error.message))
             }
-            throw error.outcome == .unknown
+            throw error.outcome == .unknown && error.code != .durabilityUnproven
                 ? CommandFailure(
                     .redis, "\(error.message); whether it was enqueued is unknown: repeat it with --id to be safe")
                 : CommandFailure(error)
@@ -180,6 +186,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         }
         options.retries = retries
         options.backoff = backoff?.duration
+        if let durability { options.durability = durability }
         options.timeout = timeout?.duration
         options.startWithin = startWithin?.duration
         if let unique {
@@ -207,4 +214,10 @@ extension Priority: ExpressibleByArgument {}
 /// When a unique key is free again.
 enum UniqueEnd: String, ExpressibleByArgument, CaseIterable {
     case started, done
+}
+
+extension Durability {
+    static func option(_ text: String) throws -> Durability {
+        do throws(MusterError) { return try Durability(text) } catch { throw ValidationError(error.message) }
+    }
 }

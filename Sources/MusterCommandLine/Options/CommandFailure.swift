@@ -29,7 +29,8 @@ public struct CommandFailure: Error, Sendable, CustomStringConvertible {
         switch error.code {
         case .invalidValue: .usage
         case .redis: .redis
-        case .tooLarge, .noStamp, .olderBuild, .protocolTooOld: .rejected
+        case .tooLarge, .noStamp, .olderBuild, .protocolTooOld, .durabilityUnavailable: .rejected
+        case .durabilityUnproven: .timeout
         case .unexpectedAnswer: .failed
         }
     }

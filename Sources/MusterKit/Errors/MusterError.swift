@@ -15,6 +15,10 @@ public struct MusterError: Error, Sendable, CustomStringConvertible {
         case noStamp
         /// The caller's build is older than what Redis holds, or below the floor; nothing was changed.
         case olderBuild
+        /// The server cannot give the durability that was asked for; nothing was enqueued.
+        case durabilityUnavailable
+        /// Redis has the job in memory, and its durability was not proven in time.
+        case durabilityUnproven
         /// The server answered something that this version does not understand.
         case unexpectedAnswer
     }
@@ -55,6 +59,8 @@ public struct MusterError: Error, Sendable, CustomStringConvertible {
 
     /// The same error after an earlier try whose effect is not known.
     var afterUnknown: MusterError { MusterError(unknown: self) }
+
+    static func unproven(_ message: String) -> MusterError { MusterError(.durabilityUnproven, message).afterUnknown }
 
     /// True where the same call may succeed later, unchanged.
     public var isRetriable: Bool { redis?.isRetriable ?? false }

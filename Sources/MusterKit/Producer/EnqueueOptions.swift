@@ -28,6 +28,8 @@ public struct EnqueueOptions: Sendable {
     public var retain: Duration?
     /// Makes repeating the call safe: the second one finds the first one's job. Default a fresh id.
     public var id: String?
+    /// What must be proven before the call returns; default memory: Redis has it.
+    public var durability: Durability
 
     public enum Schedule: Sendable, Equatable {
         case now
@@ -40,7 +42,8 @@ public struct EnqueueOptions: Sendable {
         queue: String = "default", requirement: Requirement? = nil, priority: Priority = .normal,
         schedule: Schedule = .now, retries: Int? = nil, backoff: Duration? = nil, timeout: Duration? = nil,
         startWithin: Duration? = nil, unique: UniqueKey? = nil, limitKey: String? = nil, batch: String? = nil,
-        then: [ChainStep] = [], retain: Duration? = nil, id: String? = nil
+        then: [ChainStep] = [], retain: Duration? = nil, id: String? = nil,
+        durability: Durability = .memory
     ) {
         self.queue = queue
         self.requirement = requirement
@@ -56,5 +59,6 @@ public struct EnqueueOptions: Sendable {
         self.then = then
         self.retain = retain
         self.id = id
+        self.durability = durability
     }
 }

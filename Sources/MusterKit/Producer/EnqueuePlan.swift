@@ -4,6 +4,8 @@ struct EnqueuePlan: Sendable {
     let header: JobHeader
     let duties: Duties
     let when: QueueStore.When
+    /// Where the enqueue has to be proven.
+    let durable: DurableConnection?
 
     init(type: String, options: EnqueueOptions, producer: Producer) throws(MusterError) {
         try Name.checked(options.queue, "queue")
@@ -21,6 +23,7 @@ struct EnqueuePlan: Sendable {
         if let key = options.limitKey { try Name.checkedID(key, "limit key") }
         if let batch = options.batch { try Name.checkedID(batch, "batch") }
         try Self.check(options.startWithin, "the time to start within")
+        durable = producer.durable.connection(for: options.durability)
         duties = Duties(
             startWithinMilliseconds: options.startWithin?.wholeMilliseconds, unique: options.unique,
             batch: options.batch, limitKey: options.limitKey, steps: steps)

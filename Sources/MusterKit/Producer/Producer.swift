@@ -15,6 +15,7 @@ public final class Producer: Sendable {
     private let patience: Duration
     let host = thisHost()
     let pid = Int(ProcessInfo.processInfo.processIdentifier)
+    let durable: DurableConnections
     private let known = Mutex<Set<String>>([])
 
     /// - Parameters:
@@ -26,10 +27,14 @@ public final class Producer: Sendable {
         self.build = build
         self.patience = patience
         client = RedisClient(server.endpoint, options: RedisOptions(clientName: "muster-producer"))
+        durable = DurableConnections(server, patience: patience)
     }
 
     /// Ends the connection.
-    public func close() { client.close() }
+    public func close() {
+        client.close()
+        durable.close()
+    }
 
     /// Enqueues a job of a Swift type; its value travels as JSON.
     /// - Throws: ``MusterError``; its `outcome` says whether the job may have been enqueued all the same.
@@ -75,6 +80,9 @@ public final class Producer: Sendable {
         }
         let fresh = ids ?? freshIDs(payloads.count)
         let header = plan.header.text
+        if let durable = plan.durable {
+            try await retrying { () async throws(MusterError) in _ = try await durable.mark() }
+        }
         try await announce(options.queue)
         let chunks = stride(from: 0, to: payloads.count, by: Limits.enqueue).map { start in
             (start..<min(start + Limits.enqueue, payloads.count)).map {
@@ -86,7 +94,7 @@ public final class Producer: Sendable {
             Receipt(
                 id: found.holders[id] ?? id, queue: options.queue, requirement: plan.header.lane.requirement,
                 isDuplicate: found.duplicates.contains(id) || found.holders[id] != nil,
-                isScheduled: plan.when != .now)
+                isScheduled: plan.when != .now, durability: options.durability)
         }
     }
 
@@ -153,13 +161,18 @@ public final class Producer: Sendable {
     private func sendOne(
         _ jobs: [QueueStore.NewJob], _ plan: EnqueuePlan, again: Bool
     ) async throws(MusterError) -> Found {
-        let store = QueueStore(client, namespace: server.namespace, queue: plan.queue)
+        let store = QueueStore(plan.durable?.client ?? client, namespace: server.namespace, queue: plan.queue)
         var wasSent = false
         return try await retrying { () async throws(MusterError) in
             do throws(MusterError) {
+                let mark = try await plan.durable?.mark()
                 let answer = try await store.enqueue(
                     jobs, lane: plan.header.lane, when: plan.when, duties: plan.duties, again: again || wasSent)
                 if let holder = answer.holder { return Found(holders: [jobs[0].id: holder]) }
+                if let mark {
+                    let what = jobs.count == 1 ? "job \(jobs[0].id)" : "\(jobs.count) jobs from \(jobs[0].id) on"
+                    try await plan.durable?.prove(what, since: mark)
+                }
                 return Found(duplicates: wasSent && !again ? [] : Set(answer.duplicates))
             } catch {
                 if error.outcome == .unknown { wasSent = true }

@@ -7,4 +7,6 @@ public struct Receipt: Sendable, Equatable {
     /// True where a job with this id, or with its unique key, was there already; nothing was changed.
     public let isDuplicate: Bool
     public let isScheduled: Bool
+    /// What was proven: what the options asked for.
+    public let durability: Durability
 }

@@ -30,10 +30,13 @@ enum Scripts {
     static let schedules = script("schedules", PackageResources.schedules_lua)
     static let fire = script("fire", PackageResources.fire_lua)
 
+    static let prove = script("prove", PackageResources.prove_lua)
+    static let rights = script("rights", PackageResources.rights_lua)
+
     static let all = [
         enqueue, claim, beat, handback, maintain, forgive, progress, cancel, discard, revive, clear, batch, watch,
         settings, audit, survey, recount, setaside, job, dead, queue, fleet, queues, schedule, unschedule, schedules,
-        fire,
+        fire, prove, rights,
     ]
 
     /// What several scripts share, by file name.
