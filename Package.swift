@@ -105,6 +105,24 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .target(name: "FaultHistory", path: "Tests/FaultLab/History", swiftSettings: ours),
+        .testTarget(
+            name: "FaultHistoryTests", dependencies: ["FaultHistory"], path: "Tests/FaultLab/HistoryTests",
+            swiftSettings: ours
+        ),
+        .target(
+            name: "FaultKit", dependencies: ["FaultHistory", "MusterKit", "MusterLaunch"], path: "Tests/FaultLab/Kit",
+            resources: [.embedInCode("Shim")], swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "muster-lab",
+            dependencies: [
+                "FaultHistory", "FaultKit", "MusterCommandLine", "MusterKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/FaultLab/Lab", swiftSettings: ours
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["MusterCLI", "MusterLaunch", "MusterTestKit", "MusterWorker"],
