@@ -79,7 +79,6 @@ let package = Package(
                 "MusterCommandLine", "MusterKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: ours
         ),
@@ -122,6 +121,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/FaultLab/Lab", swiftSettings: ours
+        ),
+        .testTarget(
+            name: "FaultLabTests", dependencies: ["FaultHistory", "FaultKit", "muster-lab"],
+            path: "Tests/FaultLab/Faults", swiftSettings: ours
         ),
         .testTarget(
             name: "EndToEndTests",

@@ -8,7 +8,10 @@ public struct Event: Codable, Sendable, Equatable {
         case began, ended
         /// Of the process `about`: it was started, asked to stop (within `bound` ms), killed, paused, resumed, is gone.
         case started, stopAsked, killed, paused, resumed, gone
+        /// A fault, by its name; `mayEndLeases` where it cuts a healthy worker off.
         case faultBegan, faultEnded
+        /// Redis answers again after a restart; `serverTime` is its clock, `bound` the lease in ms.
+        case redisBack
         /// Redis came back with nothing: what it had been told before is gone, and no worker is to blame.
         case emptied
         /// How many jobs waited or were held (`waiting`).
@@ -33,6 +36,8 @@ public struct Event: Codable, Sendable, Equatable {
     public var about: Int?
     public var bound: Int?
     public var waiting: Int?
+    public var serverTime: Int?
+    public var mayEndLeases: Bool?
     public var note: String?
 
     public init(_ kind: Kind, at: Int = MonotonicTime.now) {

@@ -5,6 +5,7 @@ extension HistoryChecker {
             for (earlier, later) in zip(runs, runs.dropFirst()) {
                 if let explanation = explanation(of: later, after: earlier) {
                     verdict.duplicates[explanation, default: 0] += 1
+                    if explanation == "lease-end" { checkLease(of: earlier, until: later.began) }
                 } else {
                     let ending = earlier.outcome.map { "ended as \($0)" } ?? "did not end"
                     report(
@@ -29,6 +30,36 @@ extension HistoryChecker {
         if earlier.ended == nil, wasKilled { return "crash" }
         let isEmptied = history.events.contains { $0.kind == .emptied && $0.at > earlier.began && $0.at < later.began }
         return isEmptied ? "emptied" : nil
+    }
+
+    /// A lease that ended is an explanation; it needs one itself: a fault that was under way during the run, or just
+    /// before.
+    private mutating func checkLease(of run: Run, until end: Int) {
+        let span = run.began - 5_000_000_000..<end
+        var began: Int?
+        for event in history.events where event.mayEndLeases == true {
+            if event.kind == .faultBegan { began = event.at }
+            if event.kind == .faultEnded, let start = began.take(), span.overlaps(start..<event.at) { return }
+        }
+        if began != nil { return }
+        report(.leaseLost, run.job, "\(run.session) lost its lease, and no fault was there that could cut it off")
+    }
+
+    /// Nobody can tell the dead from the cut off before a whole lease has passed since Redis came back.
+    mutating func checkFunerals() {
+        let backs = history.events.filter { $0.kind == .redisBack }
+        for job in Set(audit.timelines.keys).union(audit.outcomes.keys).sorted() {
+            for line in audit.timeline(of: job) where line.outcome == "crashed" {
+                for back in backs {
+                    guard let time = back.serverTime, let lease = back.bound else { continue }
+                    if (time..<time + lease).contains(line.ended) {
+                        report(
+                            .funeral, job,
+                            "\(line.session) was declared dead \(line.ended - time) ms after Redis came back")
+                    }
+                }
+            }
+        }
     }
 
     private mutating func checkOverlap(_ earlier: Run, _ later: Run) {

@@ -10,7 +10,10 @@ extension HistoryChecker {
             if audit.outcomes[job] != nil { report(.conservation, job, "it is done, and its record is still there") }
             if audit.isDead(job) {
                 verdict.dead += 1
-                if !bounds.mayDie.contains(record.type) {
+                if bounds.mayDie.contains(record.type) { continue }
+                if diedOfKills(job) {
+                    verdict.deadOfKills += 1
+                } else {
                     report(
                         .buried, job,
                         "a \(record.type) lies with the dead after \(record.attempts) failures and \(record.crashes) crashes"
@@ -21,6 +24,24 @@ extension HistoryChecker {
         for (job, places) in audit.places.sorted(by: { $0.key < $1.key }) where audit.records[job] == nil {
             report(.conservation, job, "it stands in \(places.joined(separator: ", ")) and has no record")
         }
+    }
+
+    /// Three workers were killed from outside with this job in hand: nobody can tell it from one that kills its
+    /// worker. A worker that a neighbour's trap took down is no such kill.
+    private func diedOfKills(_ job: String) -> Bool {
+        let crashes = audit.timeline(of: job).filter { $0.outcome == "crashed" }
+        let trapped = trappedProcesses
+        return crashes.count >= 3
+            && crashes.allSatisfy { line in
+                // host.process.nonce
+                let process = line.session.split(separator: ".").dropLast().last.flatMap { Int($0) }
+                return process.map { !trapped.contains($0) } ?? false
+            }
+    }
+
+    /// Processes that one of their own jobs took down.
+    var trappedProcesses: Set<Int> {
+        Set(runs.values.joined().filter { $0.outcome == "trapping" }.map(\.process))
     }
 
     /// An outcome counts only from the session that ran the job to that end, and had not been declared dead with it.

@@ -9,7 +9,7 @@ extension HistoryChecker {
                 report(.stuckExit, nil, "process \(process) \(how); its bound is \(bound) ms")
             }
         }
-        let trapped = Set(runs.values.joined().filter { $0.outcome == "trapping" }.map(\.process))
+        let trapped = trappedProcesses
         for (process, ending) in processes.endedUnasked where !trapped.contains(process) {
             report(.died, nil, "process \(process) ended by itself: \(ending)")
         }

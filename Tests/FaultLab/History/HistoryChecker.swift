@@ -28,6 +28,7 @@ public struct HistoryChecker {
         checker.checkHistory()
         checker.checkDeliveries()
         checker.checkRepetitions()
+        checker.checkFunerals()
         checker.checkRequirements()
         checker.checkSchedules()
         checker.checkPlaces()

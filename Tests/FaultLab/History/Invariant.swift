@@ -10,6 +10,10 @@ public enum Invariant: String, Codable, Sendable, CaseIterable {
     case zombieSettle = "zombie-settle"
     /// I5: two runs of one job were under way for longer than the bound.
     case overlap
+    /// I5: a healthy worker lost its lease, and no fault was there that could have cut it off.
+    case leaseLost = "lease-lost"
+    /// I8: a session was declared dead before anybody had been connected for a whole lease.
+    case funeral
     /// I6: a job ran on a build that its requirement excludes.
     case staleBuild = "stale-build"
     /// I7: a process outlived the bound of its stop.

@@ -2,15 +2,20 @@
 public struct TimelineLine: Codable, Sendable, Equatable {
     public var session: String
     public var outcome: String
+    /// Milliseconds by Redis' clock.
+    public var ended: Int
 
-    public init(session: String, outcome: String) {
+    public init(session: String, outcome: String, ended: Int = 0) {
         self.session = session
         self.outcome = outcome
+        self.ended = ended
     }
 
     /// Reads `n=1 by=… outcome=… error=…`.
     public init(line: Substring) {
         let fields = FieldText(line)
-        self.init(session: fields["by"] ?? "", outcome: fields["outcome"] ?? "")
+        self.init(
+            session: fields["by"] ?? "", outcome: fields["outcome"] ?? "",
+            ended: fields["ended"].flatMap { Int($0) } ?? 0)
     }
 }

@@ -14,6 +14,8 @@ public struct Verdict: Codable, Sendable {
     /// Accepted before Redis came back empty, and gone with it.
     public internal(set) var forfeited = 0
     public internal(set) var dead = 0
+    /// Of those, jobs that did nothing wrong: three workers that held them were killed from outside.
+    public internal(set) var deadOfKills = 0
     public internal(set) var faults: [String: Int] = [:]
 
     public var isClean: Bool { violations.isEmpty }
@@ -33,7 +35,7 @@ public struct Verdict: Codable, Sendable {
         }
         return """
             enqueued: \(accepted) accepted, \(rejected) rejected, \(unknown) unknown (\(recovered) of them ran)
-            ran: \(jobsRun) jobs in \(runs) runs; \(dead) with the dead; \(forfeited) gone with an emptied Redis
+            ran: \(jobsRun) jobs in \(runs) runs; \(dead) with the dead (\(deadOfKills) of three kills); \(forfeited) gone with an emptied Redis
             duplicate runs, by explanation: \(list(duplicates))
             faults: \(list(faults))
             """

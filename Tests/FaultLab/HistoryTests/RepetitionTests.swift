@@ -35,10 +35,39 @@ import Testing
         #expect(story(first: outcome, earlier: other).broken == [.duplicated])
     }
 
+    @Test func aLeaseThatEndedNeedsAFaultThatCouldEndIt() {
+        func broken(_ mayEndLeases: Bool, endsBefore milliseconds: Int = 1) -> Set<Invariant> {
+            var story = Story()
+            story.enqueue("a")
+            story.note(.faultBegan) { $0.mayEndLeases = mayEndLeases }
+            story.note(.faultEnded) { $0.mayEndLeases = mayEndLeases }
+            story.begin("a", by: "w.1.x", after: milliseconds)
+            story.end("a", by: "w.1.x", as: "cancelled")
+            story.run("a", by: "w.2.y", earlier: crashed)
+            return story.broken
+        }
+        #expect(broken(true) == [])
+        #expect(broken(false) == [.leaseLost])
+        #expect(broken(true, endsBefore: 6000) == [.leaseLost])
+    }
+
+    @Test func nobodyIsDeclaredDeadWithinALeaseOfRedisComingBack() {
+        func broken(after milliseconds: Int) -> Set<Invariant> {
+            let line = TimelineLine(session: "w.1.x", outcome: "crashed", ended: 5000 + milliseconds)
+            return story(earlier: [line]) { story in
+                story.kill("w.1.x")
+                story.note(.redisBack) { ($0.serverTime, $0.bound) = (5000, 1500) }
+            }.broken
+        }
+        #expect(broken(after: 1500) == [])
+        #expect(broken(after: 200) == [.funeral])
+    }
+
     @Test func twoRunsAtOnceAreAnOverlapOnlyBeyondTheBound() {
         func broken(_ milliseconds: Int, type: String = "quick", paused: Bool = false) -> Set<Invariant> {
             var story = Story()
             story.enqueue("a")
+            story.note(.faultBegan) { $0.mayEndLeases = true }
             story.begin("a", by: "w.1.x", type: type)
             story.begin("a", by: "w.2.y", type: type)
             if paused { story.note(.paused) { $0.about = 1 } }

@@ -27,6 +27,19 @@ import Testing
         #expect(story(places: ["q dead"], record: .init(type: "quick", crashes: 3)).broken == [.buried])
     }
 
+    @Test func threeKillsFromOutsideExplainADeadJobAndANeighboursTrapDoesNot() {
+        var story = story(places: ["q dead"], record: .init(type: "quick", crashes: 3))
+        story.audit.timelines["a"] = (1...3).map { TimelineLine(session: "w.\($0).x", outcome: "crashed") }
+        #expect(story.broken == [])
+        #expect(story.verdict.deadOfKills == 1)
+        story.enqueue("t")
+        story.begin("t", by: "w.3.x", type: "crash")
+        story.end("t", by: "w.3.x", as: "trapping")
+        story.audit.records["t"] = .init(type: "crash", crashes: 3)
+        story.audit.places["t"] = ["q dead"]
+        #expect(story.broken == [.buried])
+    }
+
     @Test func onlyTheSessionThatRanAJobToItsEndSettlesIt() {
         func broken(by settler: String, outcome: String = "succeeded", earlier: [TimelineLine] = []) -> Set<Invariant> {
             var story = Story()

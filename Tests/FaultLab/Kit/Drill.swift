@@ -16,7 +16,7 @@ public struct Drill: Sendable {
     public var faults: [Fault]
     /// How long each fault holds on; default 1 s.
     public var holding: Duration
-    /// Whether workers and Redis stay connected for a lease before the first fault, as reaping asks for.
+    /// What jobs, victims and requirements are drawn from; default a new one.
     public var seed: UInt64
 
     public init(

@@ -2,7 +2,7 @@ extension Fault {
     static let clock = [serverClockBack, serverClockAhead, workerClockBack, workerClockAhead]
 
     private static func serverClock(_ name: String, _ seconds: Int) -> Fault {
-        Fault(name, needs: [.movableClocks]) { lab, blow in
+        Fault(name, endsLeases: true, needs: [.movableClocks]) { lab, blow in
             guard let clock = lab.serverClock else { throw LabError("this lab has no movable clocks") }
             try clock.move(by: seconds)
             try await blow.hold()
@@ -11,7 +11,7 @@ extension Fault {
     }
 
     private static func workerClock(_ name: String, _ seconds: Int) -> Fault {
-        Fault(name, needs: [.movableClocks]) { lab, blow in
+        Fault(name, endsLeases: false, needs: [.movableClocks]) { lab, blow in
             guard let clock = lab.workerClock else { throw LabError("this lab has no movable clocks") }
             try clock.move(by: seconds)
             try await blow.hold()

@@ -5,7 +5,7 @@ extension Fault {
     static let disk = [fullDataDisk, fullLogDisk]
 
     /// The disk below the append-only file is full: Redis answers every write with MISCONF.
-    public static let fullDataDisk = Fault("full-data-disk", needs: [.smallDisks]) { lab, blow in
+    public static let fullDataDisk = Fault("full-data-disk", endsLeases: true, needs: [.smallDisks]) { lab, blow in
         guard let disk = lab.dataDisk else { throw LabError("this lab has no small disks") }
         // With `always` a Redis that cannot write ends itself; with `everysec` it refuses writes.
         _ = try await lab.redisAsk("CONFIG", "SET", "appendfsync", "everysec")
@@ -21,7 +21,7 @@ extension Fault {
     }
 
     /// The disk that the workers log to is full.
-    public static let fullLogDisk = Fault("full-log-disk", needs: [.smallDisks]) { lab, blow in
+    public static let fullLogDisk = Fault("full-log-disk", endsLeases: false, needs: [.smallDisks]) { lab, blow in
         guard let disk = lab.logDisk else { throw LabError("this lab has no small disks") }
         disk.fill()
         defer { disk.free() }

@@ -4,7 +4,7 @@ extension Fault {
     private static func line(
         _ name: String, _ body: @escaping @Sendable (Wire, Blow) async throws -> Void
     ) -> Fault {
-        Fault(name, needs: [.namespaces]) { lab, blow in
+        Fault(name, endsLeases: true, needs: [.namespaces]) { lab, blow in
             guard let wire = lab.wire else { throw LabError("this lab has no network between its processes") }
             defer { wire.set() }
             try await body(wire, blow)

@@ -5,6 +5,8 @@ public struct Fault: Sendable {
     public let name: String
     /// What the machine must allow for it.
     public let needs: [Capability]
+    /// Whether a healthy worker may lose its lease by it.
+    let endsLeases: Bool
     let strike: @Sendable (Lab, Blow) async throws -> Void
 
     /// How long, and whom: drawn from the seed before anything runs, so that a seed names the same blows again.
@@ -24,8 +26,12 @@ public struct Fault: Sendable {
         func hold() async throws { try await Task.sleep(for: duration) }
     }
 
-    init(_ name: String, needs: [Capability] = [], strike: @escaping @Sendable (Lab, Blow) async throws -> Void) {
+    init(
+        _ name: String, endsLeases: Bool, needs: [Capability] = [],
+        strike: @escaping @Sendable (Lab, Blow) async throws -> Void
+    ) {
         self.name = name
+        self.endsLeases = endsLeases
         self.needs = needs
         self.strike = strike
     }
@@ -36,8 +42,8 @@ public struct Fault: Sendable {
 
     /// Strikes, and notes when it begins and when all is healed.
     public func apply(to lab: Lab, _ blow: Blow) async throws {
-        lab.journal.write(.faultBegan) { $0.note = name }
-        defer { lab.journal.write(.faultEnded) { $0.note = name } }
+        lab.journal.write(.faultBegan) { ($0.note, $0.mayEndLeases) = (name, endsLeases) }
+        defer { lab.journal.write(.faultEnded) { ($0.note, $0.mayEndLeases) = (name, endsLeases) } }
         try await strike(lab, blow)
     }
 }

@@ -43,7 +43,8 @@ struct DrillCommand: AsyncParsableCommand {
         }
         if let seed { drill.seed = seed }
         guard Capability.allow(drill.needs, for: "drill") else { throw ExitCode(2) }
-        let report = try await drill.run(program: OwnPath.program)
+        let final = drill
+        let report = try await Interruptible.run { try await final.run(program: OwnPath.program) }
         print(json ? try Self.json(report) : report.text)
         if let expect {
             guard report.verdict.violations.contains(where: { $0.invariant.rawValue == expect }) else {

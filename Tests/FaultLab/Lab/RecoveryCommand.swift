@@ -10,7 +10,8 @@ struct RecoveryCommand: AsyncParsableCommand {
     @Flag var json = false
 
     func run() async throws {
-        let figures = try await Recovery(rounds: rounds, program: OwnPath.program).measure()
+        let recovery = Recovery(rounds: rounds, program: OwnPath.program)
+        let figures = try await Interruptible.run { try await recovery.measure() }
         if json { return print(try DrillCommand.json(figures)) }
         for figure in figures {
             print(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FaultKit
+import Foundation
 
 /// Carries packets between two network namespaces; see ``Relay``.
 struct RelayCommand: AsyncParsableCommand {
@@ -14,10 +15,11 @@ struct RelayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let first = try await TunDevice(
-            name: "mulab-a", namespace: firstNamespace, address: firstAddress, peer: secondAddress)
+            name: "mulab\(getpid())a", namespace: firstNamespace, address: firstAddress, peer: secondAddress)
         let second = try await TunDevice(
-            name: "mulab-b", namespace: secondNamespace, address: secondAddress, peer: firstAddress)
-        print("ready")
+            name: "mulab\(getpid())b", namespace: secondNamespace, address: secondAddress, peer: firstAddress)
+        // Not `print`: what it writes to a pipe waits in a buffer.
+        FileHandle.standardOutput.write(Data("ready\n".utf8))
         Relay(first, second).run()
     }
 }

@@ -14,7 +14,7 @@ struct SoakCommand: AsyncParsableCommand {
     func run() async throws {
         let soak = Soak(minutes: minutes, seed: seed ?? .random(in: 0 ... .max))
         say("soak of \(minutes) minutes, seed \(soak.seed)")
-        let report = try await soak.run(program: OwnPath.program) { say($0) }
+        let report = try await Interruptible.run { try await soak.run(program: OwnPath.program) { say($0) } }
         print(json ? try DrillCommand.json(report) : report.text)
         say("seed \(soak.seed)")
         if !report.isClean { throw ExitCode(1) }
