@@ -1,10 +1,10 @@
 # One command for everything; `make help` lists them.
 .DEFAULT_GOAL := help
-SCRIPTS := $(shell git ls-files '*.sh' .ci/run Benchmarks/bench Scripts)
+SCRIPTS := $(shell git ls-files '*.sh' .ci/run Benchmarks/bench Scripts Tests/FaultLab/seeded-bugs)
 YAML := $(shell git ls-files '*.yml' '*.yaml')
 FORMAT := swift format lint --strict --recursive --configuration .swift-format
 
-.PHONY: help demo test lint build bench deps faults test-servers test-hiredis-1 clean
+.PHONY: help demo test lint build faults soak bench deps test-servers test-hiredis-1 clean
 
 help: ## Lists these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -18,8 +18,9 @@ build: ## Builds muster and muster-worker for use, into .build/release
 
 test: lint ## Proves it: every test, on real Redis and real processes (what CI runs)
 	swift build --build-tests
-	swift test --skip-build --skip EndToEndTests
+	swift test --skip-build --skip EndToEndTests --skip FaultLabTests
 	swift test --skip-build --filter EndToEndTests
+	swift test --skip-build --filter FaultLabTests
 	Tests/thread-sanitizer.sh
 	Tests/plugin-stamp.sh
 
@@ -28,10 +29,16 @@ lint: ## Format, shell and YAML
 	shellcheck $(SCRIPTS)
 	yamllint --strict -d '{extends: relaxed, rules: {line-length: {max: 120}}}' $(YAML)
 
-faults: ## The whole fault lab: each fault at each command of each operation, and fuzzing for longer
+faults: ## The whole fault lab: every fault, at every command; fuzzing; the seeded bugs (root for all of it)
 	swift build --build-tests
 	MUSTER_FAULTS=full swift test --skip-build --filter FaultProxyTests
 	MUSTER_FUZZ_ITERATIONS=30000 swift test --skip-build --filter FuzzTests
+	MUSTER_FAULTS=full swift test --skip-build --filter FaultLabTests
+	Tests/FaultLab/seeded-bugs
+
+soak: ## Random faults for MINUTES=30; SEED= replays a run
+	swift build --product muster-lab
+	.build/debug/muster-lab soak --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 
 bench: ## Measures Muster against the floor, as ratios
 	Benchmarks/bench

@@ -79,7 +79,6 @@ let package = Package(
                 "MusterCommandLine", "MusterKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: ours
         ),
@@ -108,6 +107,28 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: ours
+        ),
+        .target(name: "FaultHistory", path: "Tests/FaultLab/History", swiftSettings: ours),
+        .testTarget(
+            name: "FaultHistoryTests", dependencies: ["FaultHistory"], path: "Tests/FaultLab/HistoryTests",
+            swiftSettings: ours
+        ),
+        .target(
+            name: "FaultKit", dependencies: ["FaultHistory", "MusterKit", "MusterLaunch"], path: "Tests/FaultLab/Kit",
+            resources: [.embedInCode("Shim")], swiftSettings: ours
+        ),
+        .executableTarget(
+            name: "muster-lab",
+            dependencies: [
+                "FaultHistory", "FaultKit", "MusterCommandLine", "MusterKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/FaultLab/Lab", swiftSettings: ours
+        ),
+        .testTarget(
+            name: "FaultLabTests", dependencies: ["FaultHistory", "FaultKit", "muster-lab"],
+            path: "Tests/FaultLab/Faults", swiftSettings: ours
         ),
         .testTarget(
             name: "FaultProxyTests",

@@ -1,9 +1,9 @@
 public import ArgumentParser
+import Dispatch
 import Foundation
 import Logging
 import MusterCommandLine
 public import MusterKit
-import UnixSignals
 
 @main
 struct MusterWorkerCommand: AsyncParsableCommand {
@@ -87,18 +87,21 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     }
 
     private func work(_ worker: Worker) async throws {
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let watchdog = StopWatchdog(bound: (grace?.duration ?? WorkerOptions().grace) + .seconds(5))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await _ in signals {
-                    watchdog.arm()
-                    worker.stop()
-                }
+        // A queue of its own has a thread where handlers have blocked all those that Swift's tasks run on.
+        let heard = DispatchQueue(label: "muster-stop")
+        let signals = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: heard)
+            source.setEventHandler {
+                watchdog.arm()
+                worker.stop()
             }
-            defer { group.cancelAll() }
-            try await worker.run()
+            source.resume()
+            return source
         }
+        defer { for source in signals { source.cancel() } }
+        try await worker.run()
     }
 }
 

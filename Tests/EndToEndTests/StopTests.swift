@@ -66,6 +66,18 @@ struct StopTests {
         }
     }
 
+    @Test func aStopIsHeardThoughHandlersBlockEveryThread() async throws {
+        try await Cluster.with { cluster in
+            let count = ProcessInfo.processInfo.activeProcessorCount
+            let worker = try await ready(cluster, "--grace", "100ms", "--concurrency", String(count))
+            for number in 1...count {
+                try await start("muster.spin", #"{"seconds":600}"#, "spin-\(number)", in: cluster)
+            }
+            worker.send(SIGTERM)
+            #expect(await worker.wait() == .exited(1), "the watchdog ends it")
+        }
+    }
+
     @Test func aProgramsWholeGroupIsGoneAfterTheStop() async throws {
         try await Cluster.with { cluster in
             try cluster.write("nest.sh", "#!/bin/sh\nsleep 600 &\necho $! > pid\nwait\n")

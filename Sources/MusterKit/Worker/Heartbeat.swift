@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import MusterRedis
 import Synchronization
@@ -17,8 +16,8 @@ final class Heartbeat: Sendable {
     private let snapshot: @Sendable () -> WorkerSnapshot
     private let onLost: @Sendable () -> Void
     private let onBeat: @Sendable (_ toCancel: [String]) -> Void
-    private let wake = DispatchSemaphore(value: 0)
-    private let ended = DispatchSemaphore(value: 0)
+    private let wake = SteadySemaphore()
+    private let ended = SteadySemaphore()
     private let isStopping = Mutex(false)
 
     init(
@@ -72,7 +71,7 @@ final class Heartbeat: Sendable {
                 if isLost { onLost() }
                 if confirmed == sent { report() }
             }
-            _ = wake.wait(timeout: .now() + .milliseconds(pause))
+            _ = wake.wait(within: .milliseconds(pause))
         }
         report()
         ended.signal()
@@ -84,7 +83,7 @@ final class Heartbeat: Sendable {
     }
 
     private func beat() -> Beat {
-        let answers = DispatchSemaphore(value: 0)
+        let answers = SteadySemaphore()
         let worst = Mutex(Beat.renewed(toCancel: []))
         for queue in queues {
             queue.beat(session: session.id, lease: lease, join: false) { result in
@@ -98,25 +97,25 @@ final class Heartbeat: Sendable {
                 answers.signal()
             }
         }
-        let deadline = DispatchTime.now() + .milliseconds(lease.wholeMilliseconds / 3)
-        for _ in queues where answers.wait(timeout: deadline) == .timedOut { return .unheard }
+        let deadline = ContinuousClock.now + lease / 3
+        for _ in queues where !answers.wait(within: deadline - .now) { return .unheard }
         return worst.withLock { $0 }
     }
 
     private func report() {
         let snapshot = snapshot()
-        let heard = DispatchSemaphore(value: 0)
+        let heard = SteadySemaphore()
         fleet.report(
             session: session.id, queues: snapshot.queues, claimedAgo: snapshot.claimedAgo, fields: snapshot.fields
         ) { _ in heard.signal() }
-        _ = heard.wait(timeout: .now() + .milliseconds(lease.wholeMilliseconds / 6))
+        _ = heard.wait(within: lease / 6)
     }
 
     /// Waits for the last word, at most `bound`; called off the cooperative threads.
     func waitUntilEnded(bound: Duration) async {
         await withCheckedContinuation { continuation in
             let thread = Thread {
-                _ = self.ended.wait(timeout: .now() + .milliseconds(bound.wholeMilliseconds))
+                _ = self.ended.wait(within: bound)
                 continuation.resume()
             }
             thread.start()

@@ -1,0 +1,78 @@
+extension HistoryChecker {
+    /// A run beyond the first is a duplicate; each must be explained, and none may stand beside another for long.
+    mutating func checkRepetitions() {
+        for (job, runs) in runs.sorted(by: { $0.key < $1.key }) where runs.count > 1 {
+            for (earlier, later) in zip(runs, runs.dropFirst()) {
+                if let explanation = explanation(of: later, after: earlier) {
+                    verdict.duplicates[explanation, default: 0] += 1
+                    if explanation == "lease-end" { checkLease(of: earlier, until: later.began) }
+                } else {
+                    let ending = earlier.outcome.map { "ended as \($0)" } ?? "did not end"
+                    report(
+                        .duplicated, job,
+                        "run again by \(later.session), and nothing explains it: the run by \(earlier.session) \(ending)"
+                    )
+                }
+                checkOverlap(earlier, later)
+            }
+        }
+    }
+
+    private func explanation(of later: Run, after earlier: Run) -> String? {
+        if earlier.outcome == "failed" || earlier.outcome == "later" { return "retry" }
+        let wasStopped = processes.askedToStop(earlier.process, before: later.began)
+        let wasKilled = processes.died(earlier.process, before: later.began)
+        if audit.timeline(of: earlier.job).contains(where: { $0.session == earlier.session && $0.isLoss }) {
+            return wasKilled ? "crash" : "lease-end"
+        }
+        if earlier.outcome == "cancelled", wasStopped { return "hand-back" }
+        if earlier.ended == nil, wasKilled { return "crash" }
+        let isEmptied = history.events.contains { $0.kind == .emptied && $0.at > earlier.began && $0.at < later.began }
+        return isEmptied ? "emptied" : nil
+    }
+
+    /// A lease that ended is an explanation; it needs one itself: a fault that was under way during the run, or just
+    /// before.
+    private mutating func checkLease(of run: Run, until end: Int) {
+        let span = run.began - 5_000_000_000..<end
+        var began: Int?
+        for event in history.events where event.mayEndLeases == true {
+            if event.kind == .faultBegan { began = event.at }
+            if event.kind == .faultEnded, let start = began.take(), span.overlaps(start..<event.at) { return }
+        }
+        if began != nil { return }
+        report(.leaseLost, run.job, "\(run.session) lost its lease, and no fault was there that could cut it off")
+    }
+
+    /// Nobody can tell the dead from the cut off before a whole lease has passed since Redis came back.
+    mutating func checkFunerals() {
+        let backs = history.events.filter { $0.kind == .redisBack }
+        for job in Set(audit.timelines.keys).union(audit.outcomes.keys).sorted() {
+            for line in audit.timeline(of: job) where line.outcome == "crashed" {
+                for back in backs {
+                    guard let time = back.serverTime, let lease = back.bound else { continue }
+                    if (time..<time + lease).contains(line.ended) {
+                        report(
+                            .funeral, job,
+                            "\(line.session) was declared dead \(line.ended - time) ms after Redis came back")
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func checkOverlap(_ earlier: Run, _ later: Run) {
+        if bounds.uncancellable.contains(earlier.type) { return }
+        let last = history.events.last?.at ?? 0
+        let end = earlier.ended ?? processes.deathOf(earlier.process, after: earlier.began) ?? last
+        let otherEnd = later.ended ?? processes.deathOf(later.process, after: later.began) ?? last
+        let both = later.began..<max(later.began, min(end, otherEnd))
+        let paused = processes.paused([earlier.process, later.process], within: both)
+        let overlap = Duration.nanoseconds(both.count - paused)
+        if overlap > bounds.overlap {
+            report(
+                .overlap, earlier.job,
+                "runs by \(earlier.session) and \(later.session) were under way together for \(overlap)")
+        }
+    }
+}

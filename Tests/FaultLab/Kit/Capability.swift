@@ -1,0 +1,53 @@
+import Foundation
+import MusterLaunch
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What this machine must allow for a fault to be made.
+public enum Capability: String, Sendable, CaseIterable {
+    case smallDisks, cpuQuota, descriptorLimit, movableClocks, namespaces
+
+    /// Why it cannot be had here, or nil.
+    public var missing: String? {
+        switch self {
+        case .smallDisks: Self.root ?? Self.program("mount")
+        case .cpuQuota:
+            Self.root
+                ?? (CPUQuota.isThere ? nil : "there is no cgroup v1 folder \(CPUQuota.parent) with cpu.cfs_quota_us")
+        case .descriptorLimit: Self.program("prlimit")
+        case .movableClocks: Self.program("cc") ?? (Self.isLinux ? nil : "LD_PRELOAD is Linux' own")
+        case .namespaces:
+            Self.root ?? Self.program("ip")
+                ?? (FileManager.default.fileExists(atPath: "/dev/net/tun") ? nil : "there is no /dev/net/tun")
+        }
+    }
+
+    /// Says on standard error what will not be tried, and why.
+    /// - Returns: whether everything needed is there.
+    public static func allow(_ capabilities: [Capability], for name: String) -> Bool {
+        let missing = capabilities.compactMap { capability in capability.missing.map { "\(capability.rawValue): \($0)" }
+        }
+        if missing.isEmpty { return true }
+        FileHandle.standardError.write(
+            Data("fault lab: SKIPPED \(name), because \(missing.joined(separator: "; "))\n".utf8))
+        return false
+    }
+
+    private static var root: String? { geteuid() == 0 ? nil : "only root may" }
+
+    private static func program(_ name: String) -> String? {
+        Tool.find(name) == nil ? "the program \(name) is missing" : nil
+    }
+
+    private static var isLinux: Bool {
+        #if os(Linux)
+            true
+        #else
+            false
+        #endif
+    }
+}

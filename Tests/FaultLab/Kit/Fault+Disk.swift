@@ -1,0 +1,32 @@
+import Foundation
+import MusterKit
+
+extension Fault {
+    static let disk = [fullDataDisk, fullLogDisk]
+
+    /// The disk below the append-only file is full: Redis answers every write with MISCONF.
+    public static let fullDataDisk = Fault("full-data-disk", endsLeases: true, needs: [.smallDisks]) { lab, blow in
+        guard let disk = lab.dataDisk else { throw LabError("this lab has no small disks") }
+        // With `always` a Redis that cannot write ends itself; with `everysec` it refuses writes.
+        _ = try await lab.redisAsk("CONFIG", "SET", "appendfsync", "everysec")
+        disk.fill()
+        try await blow.hold()
+        disk.free()
+        let end = ContinuousClock.now + .seconds(20)
+        while try await lab.redisAsk("INFO", "persistence").text?.contains("aof_last_write_status:ok") != true {
+            if ContinuousClock.now > end { throw LabError("Redis does not write again, though its disk has room") }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        _ = try await lab.redisAsk("CONFIG", "SET", "appendfsync", "always")
+    }
+
+    /// The disk that the workers log to is full.
+    public static let fullLogDisk = Fault("full-log-disk", endsLeases: false, needs: [.smallDisks]) { lab, blow in
+        guard let disk = lab.logDisk else { throw LabError("this lab has no small disks") }
+        disk.fill()
+        defer { disk.free() }
+        // Something to log.
+        _ = try await lab.redisAsk("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        try await blow.hold()
+    }
+}
