@@ -7,6 +7,7 @@ extension Ground {
     func everyDuty(held: String, by session: SessionID) async throws {
         try await ask("HSET", keys.meta, "key-concurrency", "1", "key-rate", "5/60000")
         try await store.openBatch("b", callback: [])
+        try await add(["repeated"], isRepetition: true)
         try await add(
             ["dutiful"],
             duties: Duties(
@@ -22,6 +23,10 @@ extension Ground {
         try await claim(session, want: 10)
         try await store.handBack(
             session: session.id, keep: ["held", "dutiful", "suspicious"], leave: false, call: 1)
+    }
+
+    func openBucket() async throws -> String {
+        try await ask("ZRANGE", keys.buckets, "0", "0").array?.first?.text ?? ""
     }
 
     func settings(_ changes: QueueSettings.Change...) async throws {

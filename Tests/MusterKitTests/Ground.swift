@@ -61,14 +61,16 @@ struct Ground: Sendable {
     func add(
         _ ids: [String], needs: Requirement? = nil, build sequence: Int = 5, priority: Priority = .normal,
         type: String = "t", payload: [UInt8] = Array("{}".utf8), retries: Int? = nil,
-        when: QueueStore.When = .now, duties: Duties = Duties(), retain: Int? = nil, again: Bool = false
+        when: QueueStore.When = .now, duties: Duties = Duties(), retain: Int? = nil, again: Bool = false,
+        isRepetition: Bool = false
     ) async throws -> QueueStore.Enqueued {
         let lane = Lane(priority, needs ?? .atLeast(sequence: sequence))
         let header = JobHeader(
             type: type, lane: lane, build: try build(sequence), producerHost: "p", producerPID: 7, retries: retries,
             retainMilliseconds: retain)
         let jobs = ids.map { QueueStore.NewJob(id: $0, header: header.text, payload: payload) }
-        return try await store.enqueue(jobs, lane: lane, when: when, duties: duties, again: again)
+        return try await store.enqueue(
+            jobs, lane: lane, when: when, duties: duties, again: again, isRepetition: isRepetition)
     }
 
     @discardableResult

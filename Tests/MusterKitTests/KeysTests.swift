@@ -7,7 +7,7 @@ import Testing
     static let documented: Set<String> = [
         "meta", "jobs", "lanes", "sessions", "idle", "scheduled", "dead", "timeline", "progress", "refusals", "buckets",
         "done-bytes", "unique", "unique-until", "chains", "batches", "running", "parked", "rates", "checkpoints",
-        "cancels", "suspects", "calls", "schedules", "schedule-due",
+        "cancels", "suspects", "calls", "repeated", "schedules", "schedule-due",
     ]
 
     let queue = QueueKeys(namespace: "shop", queue: "mail")

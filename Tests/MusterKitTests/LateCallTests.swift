@@ -62,13 +62,16 @@ import Testing
     @Test func anEnqueueThatComesAfterItsRepetitionIsOneJob() async throws {
         try await withGround { ground in
             try await ground.join(one)
-            try await ground.enqueue(ids(3), again: true)
+            try await ground.add(ids(3), isRepetition: true)
             try await ground.enqueue(ids(3))
             #expect(try await ground.isWhole(ids(3)) == [:])
             #expect(try await ground.claim(one).ids == ids(3))
             try await ground.claim(one, want: 0, settling: ids(3).map { .of($0) })
             try await ground.enqueue(ids(3))
             #expect(try await ground.claim(one).ids == [], "they are done")
+            try await ground.ask("DEL", ground.keys.prefix + "done:" + (try await ground.openBucket()))
+            try await ground.enqueue(ids(3))
+            #expect(try await ground.claim(one).ids == [], "they are done, and long forgotten")
         }
     }
 

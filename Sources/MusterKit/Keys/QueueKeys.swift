@@ -11,7 +11,8 @@ public struct QueueKeys: Sendable {
     let prefix: String
     let meta, jobs, lanes, sessions, idle, scheduled, dead: String
     let timeline, progress, refusals, buckets, doneBytes: String
-    let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels, suspects, calls: String
+    let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels, suspects, calls,
+        repeated: String
     let schedules, scheduleDue: String
 
     /// - Parameters:
@@ -43,6 +44,7 @@ public struct QueueKeys: Sendable {
         cancels = prefix + "cancels"
         suspects = prefix + "suspects"
         calls = prefix + "calls"
+        repeated = prefix + "repeated"
         schedules = prefix + "schedules"
         scheduleDue = prefix + "schedule-due"
     }

@@ -154,14 +154,14 @@ if sequence < floor then
   return {'stale', 'below-floor', 0, rules[3], unsettled, {}, {}, {}}
 end
 if want == 0 then return {'ok', '', 0, '', unsettled, {}, {}, {}} end
-if rules[4] then return {'ok', 'paused', 0, '', unsettled, {}, {}, {}} end
+if paused then return {'ok', 'paused', 0, '', unsettled, {}, {}, {}} end
 
 -- The queue's own limits: how many are held by all sessions together, and how many may begin within a time. The
 -- rate is counted as the time at which the next job would be due if they came evenly (the generic cell rate
 -- algorithm of ATM networks): one number, however many came.
 local wanted, interval, next_at = want, nil, nil
-if rules[5] then
-  local room = tonumber(rules[5])
+if most_held then
+  local room = tonumber(most_held)
   for _, other in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
     room = room - redis.call('SCARD', base .. 'held:' .. other)
   end
@@ -171,10 +171,10 @@ if rules[5] then
     return {'ok', 'capacity', 0, '', unsettled, {}, {}, {}}
   end
 end
-if rules[6] then
-  local count, span = string.match(rules[6], '^(%d+)/(%d+)$')
+if rate then
+  local count, span = string.match(rate, '^(%d+)/(%d+)$')
   interval = span / count
-  next_at = math.max(tonumber(rules[7] or 0), now)
+  next_at = math.max(tonumber(rate_next or 0), now)
   local room = math.floor((now + span - next_at) / interval + 1e-6)
   want = math.min(want, math.max(0, room))
   if want == 0 then
@@ -195,8 +195,8 @@ local function may_see(lane)
 end
 
 -- How many jobs with one limit key may be held, and how many may begin within a time.
-local key_room = tonumber(rules[8] or '')
-local key_count, key_span = string.match(rules[9] or '', '^(%d+)/(%d+)$')
+local key_room = tonumber(most_of_key or '')
+local key_count, key_span = string.match(key_rate or '', '^(%d+)/(%d+)$')
 local saved = {}
 local suspect, suspect_is_new = nil, false
 

@@ -1,8 +1,8 @@
 -- enqueue: nothing -> queued (or scheduled), for any number of jobs of one lane.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 idle (zset) 5 scheduled (zset) 6 buckets (zset)
---       7 unique (hash) 8 unique-until (zset) 9 chains (hash)
--- ARGV: 1 lane  2 when: '' now, '+ms' from now, 'ms' of the epoch  3 'new', or 'again' where an id may
---       have been sent before  4 duties of all of them, '' for none: one line of fields, and a line for each
+--       7 unique (hash) 8 unique-until (zset) 9 chains (hash) 10 repeated (zset)
+-- ARGV: 1 lane  2 when: '' now, '+ms' from now, 'ms' of the epoch  3 'new' for fresh ids, 'again' where an id may
+--       have been sent before, 'repeated' where fresh ids are sent once more  4 duties of all of them, '' for none: one line of fields, and a line for each
 --       further step of a chain (a header without payload); fields:
 --       within=<ms> to begin in, after it is due · unique=<started|done|time>:<key> · lasts=<ms>, with `time` ·
 --       batch=<id> · key=<limit key>
@@ -12,7 +12,7 @@
 -- Run twice: the second run changes nothing, be it the one with 'new' or the one with 'again'.
 local jobs, lanes, idle, scheduled, buckets = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local unique, unique_until, chains = KEYS[7], KEYS[8], KEYS[9]
-local lane, when, again = ARGV[1], ARGV[2], ARGV[3] == 'again'
+local lane, when, again = ARGV[1], ARGV[2], ARGV[3] ~= 'new'
 local due = now
 if string.sub(when, 1, 1) == '+' then due = now + tonumber(when) elseif when ~= '' then due = tonumber(when) end
 
@@ -25,8 +25,9 @@ local function is_known(id)
 end
 
 -- Fresh ids are not looked for one by one. Yet a sending that was held up on its way may arrive after its own
--- repetition; all of its ids came together, so the first one speaks for them.
-if not again and ARGV[5] and is_known(ARGV[5]) then again = true end
+-- repetition, which therefore leaves a note: all ids came together, so the first one speaks for them.
+local repeated = KEYS[10]
+local is_late = ARGV[3] == 'new' and redis.call('ZSCORE', repeated, ARGV[5])
 
 local prefix = 'v1 at=' .. nowText .. ' '
 local duties, steps, batch, unique_key, unique_mode
@@ -49,7 +50,7 @@ local ids, pairs_, known = {}, {}, {}
 local seen = {}
 for i = 5, #ARGV, 2 do
   local id = ARGV[i]
-  if again and (seen[id] or is_known(id)) then
+  if is_late or again and (seen[id] or is_known(id)) then
     known[#known + 1] = id
   else
     seen[id] = again
@@ -89,6 +90,11 @@ else
   redis.call('RPUSH', base .. 'lane:' .. lane, unpack(ids))
   redis.call('ZADD', lanes, score_of(lane), lane)
   wake(idle, lane, 1)
+end
+if ARGV[3] == 'repeated' then
+  redis.call('ZREMRANGEBYSCORE', repeated, '-inf', now - 3600000)
+  redis.call('ZREMRANGEBYRANK', repeated, 0, -10000)
+  redis.call('ZADD', repeated, now, ARGV[5])
 end
 if unique_key then
   local ends = unique_mode == 'time' and now + number_field(duties, 'lasts', 0) or 0

@@ -1,12 +1,11 @@
 -- fence: the head that stands before every script. It refuses a client whose protocol or epoch is over,
 -- so that the scripts of an old binary stop working on the day that the queue says so.
--- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence), and the queue's settings
+-- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence)
 -- Answers {'protocol', n} or {'epoch', n}, and nothing was changed; else the script below it goes on.
 local PROTOCOL, EPOCH = 1, 1
 local meta = KEYS[1]
 local base = string.sub(meta, 1, -5)
-local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor', 'paused', 'concurrency', 'rate',
-  'rate-next', 'key-concurrency', 'key-rate', 'retention', 'outcome-bytes')
+local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor')
 if rules[1] and tonumber(rules[1]) > PROTOCOL then return {'protocol', rules[1]} end
 if rules[2] and tonumber(rules[2]) ~= EPOCH then return {'epoch', rules[2]} end
 local floor = tonumber(rules[3] or 0)

@@ -7,15 +7,16 @@
 --       'parked' (limit key) · 'unknown'.
 local id = ARGV[1]
 local seq = string.format('%.0f', clock[1] * 1000000 + clock[2])
-local paused = rules[4] and 'paused' or ''
+local settings = redis.call('HMGET', meta, 'paused', 'retention', 'outcomes-dropped-at')
+local paused = settings[1] and 'paused' or ''
 local record = redis.call('HGET', KEYS[2], id)
 if not record then
   for _, bucket in ipairs(redis.call('ZREVRANGE', KEYS[4], 0, -1)) do
     local outcome = redis.call('HGET', base .. 'done:' .. bucket, id)
     if outcome then return {'ok', seq, 'done', bucket, outcome, '', '', paused, ''} end
   end
-  local kept = now - (tonumber(rules[10] or '') or 3600000)
-  local dropped = tonumber(redis.call('HGET', meta, 'outcomes-dropped-at') or 0)
+  local kept = now - (tonumber(settings[2] or '') or 3600000)
+  local dropped = tonumber(settings[3] or 0)
   return {'ok', seq, 'unknown', '', '', '', '', paused, string.format('%.0f', math.max(kept, dropped))}
 end
 local place, detail = place_of(id, record)

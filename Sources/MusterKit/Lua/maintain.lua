@@ -90,7 +90,7 @@ for _, key in ipairs(redis.call('ZRANGEBYSCORE', unique_until, '-inf', now, 'LIM
 end
 redis.call('ZREMRANGEBYSCORE', rates, '-inf', now)
 -- What a finished job lets go on is one; here is what a limit that was raised lets go on.
-local room = tonumber(rules[8] or '') or limit
+local room = tonumber(most_of_key or '') or limit
 for _, key in ipairs(redis.call('ZRANGE', parked, 0, 15)) do
   for _ = 1, math.min(limit, room - tonumber(redis.call('HGET', running, key) or 0)) do
     if not unpark(key) then break end

@@ -2,6 +2,9 @@
 -- KEYS: none but meta; it finds the others by their names: jobs (hash), lanes (zset), idle (zset), dead (zset),
 --       timeline (hash), progress (hash), buckets (zset), done-bytes (hash), unique (hash), batches (zset), chains (hash),
 --       running (hash), parked (zset), checkpoints (hash), cancels (hash)
+local paused, most_held, rate, rate_next, most_of_key, key_rate, usual_retention, outcome_bytes = unpack(
+  redis.call('HMGET', meta, 'paused', 'concurrency', 'rate', 'rate-next', 'key-concurrency', 'key-rate', 'retention',
+    'outcome-bytes'))
 local USUAL_RETENTION, USUAL_OUTCOME_BYTES, MOST_DEAD = 3600000, 67108864, 10000
 
 -- A call that was held up on its way may arrive after later ones of the same session; what it says of jobs may be
@@ -21,7 +24,7 @@ local function bucket_for(retention, bytes)
   local name = 'bucket:' .. retention
   local current = redis.call('HGET', meta, name)
   local width = math.max(1000, math.floor(retention / 8))
-  local bound = tonumber(rules[11] or '') or USUAL_OUTCOME_BYTES
+  local bound = tonumber(outcome_bytes or '') or USUAL_OUTCOME_BYTES
   if current then
     local opened = tonumber(string.match(current, '^%d+'))
     local size = tonumber(redis.call('HGET', done_bytes, current) or 0)
@@ -55,7 +58,7 @@ end
 
 -- - Parameter retention: ms, or nil for the usual.
 local function keep_outcomes(retention, entries, bytes)
-  local bucket = bucket_for(retention or tonumber(rules[10] or '') or USUAL_RETENTION, bytes)
+  local bucket = bucket_for(retention or tonumber(usual_retention or '') or USUAL_RETENTION, bytes)
   local key = base .. 'done:' .. bucket
   local is_new = redis.call('EXISTS', key) == 0
   redis.call('HSET', key, unpack(entries))

@@ -167,7 +167,8 @@ public final class Producer: Sendable {
             do throws(MusterError) {
                 let mark = try await plan.durable?.mark()
                 let answer = try await store.enqueue(
-                    jobs, lane: plan.header.lane, when: plan.when, duties: plan.duties, again: again || wasSent)
+                    jobs, lane: plan.header.lane, when: plan.when, duties: plan.duties, again: again,
+                    isRepetition: wasSent && !again)
                 if let holder = answer.holder { return Found(holders: [jobs[0].id: holder]) }
                 if let mark {
                     let what = jobs.count == 1 ? "job \(jobs[0].id)" : "\(jobs.count) jobs from \(jobs[0].id) on"

@@ -43,21 +43,22 @@ struct QueueStore: Sendable {
     /// - Parameters:
     ///   - duties: what they ask for beside being run.
     ///   - again: whether an id may have been sent before.
+    ///   - isRepetition: whether these very jobs were sent before, with ids that were fresh then.
     func enqueue(
-        _ jobs: [NewJob], lane: Lane, when: When, duties: Duties = Duties(), again: Bool
+        _ jobs: [NewJob], lane: Lane, when: When, duties: Duties = Duties(), again: Bool, isRepetition: Bool = false
     ) async throws(MusterError) -> Enqueued {
         let bytes = jobs.reduce(0) { $0 + $1.id.utf8.count + $1.header.utf8.count + $1.payload.count }
         let answer = try await client.call(
             Scripts.enqueue,
             [
                 keys.meta, keys.jobs, keys.lanes, keys.idle, keys.scheduled, keys.buckets, keys.unique,
-                keys.uniqueUntil, keys.chains,
+                keys.uniqueUntil, keys.chains, keys.repeated,
             ],
             capacity: bytes + 64
         ) { command in
             command.append(lane.description)
             command.append(when.text)
-            command.append(again ? "again" : "new")
+            command.append(isRepetition ? "repeated" : again ? "again" : "new")
             command.append(duties.text)
             for job in jobs {
                 command.append(job.id)
