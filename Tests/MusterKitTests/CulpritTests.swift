@@ -34,33 +34,71 @@ import Testing
         }
     }
 
-    @Test func aSuspectRunsBesideNoOtherOne() async throws {
+    /// Two jobs that were there when two workers died.
+    private func twoSuspects(_ ground: Ground) async throws {
+        try await ground.enqueue(["a", "b"])
+        for session in [session(1), session(2)] {
+            try await ground.join(session)
+            #expect(try await ground.claim(session).ids.count == 2)
+            try await die(ground, session)
+        }
+    }
+
+    @Test func aSuspectRunsAlone() async throws {
         try await withGround { ground in
-            let one = session(1)
-            let two = session(2)
             let three = session(3)
-            try await ground.enqueue(["a", "b"])
-            for session in [one, two] {
-                try await ground.join(session)
-                #expect(try await ground.claim(session).ids.count == 2)
-                try await die(ground, session)
-            }
-            try await ground.enqueue(["c"])
-            try await ground.join(three, session(4))
-            let first = try await ground.claim(three).ids
-            #expect(first.count == 2 && first.contains("c"), "one of the two, and who is no suspect")
-            #expect(try await ground.ask("ZCARD", ground.keys.scheduled).integer == 1)
-            let other = first.contains("a") ? "b" : "a"
-            _ = try await ground.store.revive([other], onlyDead: false, by: "test")
-            #expect(try await ground.claim(three).ids == [])
-            _ = try await ground.store.revive([other], onlyDead: false, by: "test")
-            #expect(try await ground.claim(session(4)).ids == [other], "another worker may")
-            #expect(try await ground.isWhole(["a", "b", "c"]) == [:])
-            try await ground.claim(three, want: 0, settling: first.map { .of($0) })
-            try await ground.settle(session(4), .of(other))
+            let four = session(4)
+            try await twoSuspects(ground)
+            try await ground.enqueue(["c", "d"])
+            try await ground.join(three, four)
+            let first = try await ground.claim(three)
+            #expect(first.ids.count == 1 && first.reason == "capacity")
+            #expect(try await ground.claim(three).ids == [], "nothing comes beside it")
+            let other = first.ids == ["a"] ? "b" : "a"
+            #expect(try await ground.claim(four, want: 1).ids == [other], "another worker may have the other one")
+            try await ground.claim(three, want: 0, settling: first.ids.map { .of($0) })
+            #expect(try await ground.claim(three).ids == ["c", "d"])
+            try await ground.settle(four, .of(other))
             try await ground.store.handBack(session: three.id, keep: [], leave: true)
-            try await ground.store.handBack(session: session(4).id, keep: [], leave: true)
+            try await ground.store.handBack(session: four.id, keep: [], leave: true)
             #expect(try await ground.ask("EXISTS", ground.keys.suspects).integer == 0)
+            #expect(try await ground.isWhole(["a", "b", "c", "d"]) == [:])
+        }
+    }
+
+    @Test func aBusySessionKeepsASuspectBackUntilItsOthersAreDone() async throws {
+        try await withGround { ground in
+            let three = session(3)
+            try await ground.join(three)
+            try await ground.enqueue(["c", "d"])
+            #expect(try await ground.claim(three).ids == ["c", "d"])
+            try await twoSuspects(ground)
+            #expect(try await ground.claim(three).ids == [])
+            let held = try await ground.held(by: three)
+            #expect(held.count == 3)
+            let kept = try #require(held.subtracting(["c", "d"]).first)
+            #expect(try await ground.claim(three, settling: [.of("c")]).ids == [], "another one still runs")
+            #expect(try await ground.isWhole(["a", "b", "c", "d"]) == [:])
+            let last = try await ground.claim(three, settling: [.of("d")])
+            #expect(last.ids == [kept])
+            try await die(ground, three)
+            #expect(try await ground.places(of: kept) == ["dead"], "it was alone")
+        }
+    }
+
+    @Test func whatWasKeptBackHasNoPartInACrash() async throws {
+        try await withGround { ground in
+            let three = session(3)
+            try await ground.join(three)
+            try await ground.enqueue(["c"])
+            try await ground.claim(three)
+            try await twoSuspects(ground)
+            #expect(try await ground.claim(three).ids == [])
+            let kept = try #require(try await ground.held(by: three).subtracting(["c"]).first)
+            try await die(ground, three)
+            #expect(try await ground.record(kept)?.crashes == 2)
+            #expect(try await ground.record("c")?.crashes == 1)
+            #expect(try await ground.isWhole(["a", "b", "c"]) == [:])
         }
     }
 

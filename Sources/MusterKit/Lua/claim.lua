@@ -156,6 +156,23 @@ end
 if want == 0 then return {'ok', '', 0, '', unsettled, {}, {}, {}} end
 if paused then return {'ok', 'paused', 0, '', unsettled, {}, {}, {}} end
 
+-- A job that is one crash short of being buried runs alone, so that a further crash has one culprit. A session that
+-- meets one while it holds others keeps it back until they are done, and gets nothing else meanwhile.
+local mark = redis.call('HGET', suspects, session)
+if mark then
+  local state, id = string.match(mark, '^(%l+) (.*)$')
+  local record = redis.call('SISMEMBER', held, id) == 1 and redis.call('HGET', jobs, id)
+  if not record then
+    redis.call('HDEL', suspects, session)
+  elseif state == 'next' and redis.call('SCARD', held) == 1 then
+    redis.call('HSET', suspects, session, 'alone ' .. id)
+    local bytes = redis.call('HGET', checkpoints, id)
+    return {'ok', 'capacity', 0, '', unsettled, {id}, {record}, bytes and {id, bytes} or {}}
+  else
+    return {'ok', 'capacity', 0, '', unsettled, {}, {}, {}}
+  end
+end
+
 -- The queue's own limits: how many are held by all sessions together, and how many may begin within a time. The
 -- rate is counted as the time at which the next job would be due if they came evenly (the generic cell rate
 -- algorithm of ATM networks): one number, however many came.
@@ -197,8 +214,8 @@ end
 -- How many jobs with one limit key may be held, and how many may begin within a time.
 local key_room = tonumber(most_of_key or '')
 local key_count, key_span = string.match(key_rate or '', '^(%d+)/(%d+)$')
-local saved = {}
-local suspect, suspect_is_new = nil, false
+local ids, records, saved = {}, {}, {}
+local looked, is_full = 0, false
 
 -- Whether a marked job may be handed out now. One that may not is put where it waits, or ends.
 -- Returns the record, or nil.
@@ -209,16 +226,6 @@ local function admitted(id, record)
     finish(id, record, 'expired', ' ms=0 error=not-begun-in-time', '')
     redis.call('HINCRBY', meta, 'expired', 1)
     return nil
-  end
-  -- Whom one more crash would bury runs beside no other such job, so that the crash has one culprit.
-  if field(head, 'suspect') then
-    suspect = suspect or redis.call('HGET', suspects, session)
-    if suspect and suspect ~= id and (suspect_is_new or redis.call('SISMEMBER', held, suspect) == 1) then
-      redis.call('ZADD', scheduled, now + 500, id)
-      return nil
-    end
-    suspect, suspect_is_new = id, true
-    redis.call('HSET', suspects, session, id)
   end
   local key = field(head, 'key')
   if key then
@@ -243,6 +250,15 @@ local function admitted(id, record)
     end
     redis.call('HINCRBY', running, key, 1)
   end
+  if field(head, 'suspect') then
+    is_full = true
+    if #ids > 0 or redis.call('SCARD', held) > 0 then
+      redis.call('SADD', held, id)
+      redis.call('HSET', suspects, session, 'next ' .. id)
+      return nil
+    end
+    redis.call('HSET', suspects, session, 'alone ' .. id)
+  end
   if string.find(head, ' unique=started:', 1, true) then free_unique(id, head) end
   if field(head, 'checkpoint') then
     local bytes = redis.call('HGET', checkpoints, id)
@@ -254,9 +270,6 @@ local function admitted(id, record)
   return record
 end
 
-local ids, records = {}, {}
-local looked = 0
-
 -- Takes up to `asked` ids out of a lane, and keeps those that may run.
 -- Returns how many came out of the lane.
 local function take(lane, asked)
@@ -266,7 +279,10 @@ local function take(lane, asked)
   local found = redis.call('HMGET', jobs, unpack(popped))
   for i, id in ipairs(popped) do
     local record = found[i]
-    if not record then
+    if is_full then
+      for rest = #popped, i, -1 do redis.call('LPUSH', base .. 'lane:' .. lane, popped[rest]) end
+      return #popped
+    elseif not record then
       redis.call('HINCRBY', meta, 'ids-without-record', 1)
     else
       if is_marked(record) then record = admitted(id, record) end
@@ -307,7 +323,7 @@ for _, priority in ipairs(order) do
     local lane = mine[(turn + i) % #mine + 1]
     while true do
       local asked = want - #ids
-      if asked == 0 or looked >= MOST_LOOKED_AT then
+      if asked == 0 or is_full or looked >= MOST_LOOKED_AT then
         left_over = left_over or lane
         break
       end
@@ -325,6 +341,7 @@ if #ids > 0 then
   redis.call('SADD', held, unpack(ids))
   if interval then redis.call('HSET', meta, 'rate-next', string.format('%.3f', next_at + interval * #ids)) end
 end
+if is_full then return {'ok', 'capacity', 0, '', unsettled, ids, records, saved} end
 if #ids == want then
   if wanted == want then
     if left_over and redis.call('ZCARD', idle) > 0 and redis.call('EXISTS', base .. 'lane:' .. left_over) == 1 then

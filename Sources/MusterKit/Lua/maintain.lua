@@ -25,21 +25,21 @@ end
 
 local reaped, recovered = {}, 0
 
--- Takes a job back from a session that is dead. Returns nothing.
+-- Takes a job back from a session that is dead. Whoever is one crash short of the limit will run alone.
 local function recover(session, id, is_blamed)
   local record = redis.call('HGET', jobs, id)
   if not record then return end
   recovered = recovered + 1
   local head = head_of(record)
   local crashes = number_field(head, 'crashes', 0)
-  record = remember(timeline, id, record, 'n=' .. (number_field(head, 'attempts', 0) + 1) .. ' by=' .. session
-    .. ' ended=' .. nowText .. ' outcome=crashed error=lease-ended')
   if is_blamed then
     crashes = crashes + 1
+    record = remember(timeline, id, record, 'n=' .. (number_field(head, 'attempts', 0) + 1) .. ' by=' .. session
+      .. ' ended=' .. nowText .. ' outcome=crashed error=lease-ended')
     record = with_field(record, 'crashes', crashes)
     if crashes == crash_limit - 1 then record = with_field(record, 'suspect', 1) end
+    redis.call('HSET', jobs, id, record)
   end
-  redis.call('HSET', jobs, id, record)
   if is_blamed and crashes >= crash_limit and not field(head, 'cancel') then
     leave_key(head)
     bury(id, record)
@@ -52,20 +52,12 @@ end
 if ARGV[2] == 'reap' then
   for _, session in ipairs(redis.call('ZRANGEBYSCORE', sessions, '-inf', now, 'LIMIT', 0, 16)) do
     local held = base .. 'held:' .. session
-    -- A job that is one crash short of the limit is the culprit, if it was there; else it may be any of them.
-    local culprit = redis.call('HGET', suspects, session)
-    if not culprit or redis.call('SISMEMBER', held, culprit) == 0 then culprit = nil end
+    -- What was only kept back for later had no part in the crash.
+    local kept_back = string.match(redis.call('HGET', suspects, session) or '', '^next (.*)$')
     for _, id in ipairs(redis.call('SMEMBERS', held)) do
       if recovered == limit then break end
-      -- The culprit comes last, so that a chunk that ends before it still knows it.
-      if id ~= culprit then
-        redis.call('SREM', held, id)
-        recover(session, id, culprit == nil)
-      end
-    end
-    if culprit and recovered < limit then
-      redis.call('SREM', held, culprit)
-      recover(session, culprit, true)
+      redis.call('SREM', held, id)
+      recover(session, id, id ~= kept_back)
     end
     if redis.call('EXISTS', held) == 0 then
       redis.call('ZREM', sessions, session)

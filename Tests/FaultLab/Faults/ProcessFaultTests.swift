@@ -25,11 +25,7 @@ extension FaultLab {
         @Test func aTrapLeavesItsNeighboursUnharmed() async throws {
             let report = try await run([.trap], holding: .milliseconds(700)) { $0.mix = "sleep:1" }
             #expect(report.isDrained)
-            let violations = report.verdict.violations
-            #expect(violations.filter { $0.invariant != .buried } == [], "\(report.text)")
-            withKnownIssue("a session's death counts against all of its jobs", isIntermittent: true) {
-                #expect(violations.filter { $0.invariant == .buried } == [])
-            }
+            #expect(report.verdict.violations == [], "\(report.text)")
         }
 
         @Test func handlersThatBlockEveryThreadCostNoLease() async throws {
