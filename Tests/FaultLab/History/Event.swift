@@ -10,7 +10,7 @@ public struct Event: Codable, Sendable, Equatable {
         case started, stopAsked, killed, paused, resumed, gone
         /// A fault, by its name; `mayEndLeases` where it cuts a healthy worker off.
         case faultBegan, faultEnded
-        /// Redis answers again after a restart; `serverTime` is its clock, `bound` the lease in ms.
+        /// Redis was started again: at `serverTime` (ms by its clock) it did not answer yet; `bound` is the lease in ms.
         case redisBack
         /// Redis came back with nothing: what it had been told before is gone, and no worker is to blame.
         case emptied

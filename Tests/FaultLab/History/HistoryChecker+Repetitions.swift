@@ -28,20 +28,27 @@ extension HistoryChecker {
         if earlier.outcome == "cancelled", wasStopped { return "hand-back" }
         if earlier.ended == nil, wasKilled { return "crash" }
         let isEmptied = history.events.contains { $0.kind == .emptied && $0.at > earlier.began && $0.at < later.began }
-        return isEmptied ? "emptied" : nil
+        if isEmptied { return "emptied" }
+        // A session that hears nothing for most of its lease gives itself up: it cancels, and hands back when it can.
+        // The timeline says nothing of that, so there must be a fault that explains it.
+        return earlier.outcome == "cancelled" && cutOff(earlier, until: later.began) ? "given-up" : nil
     }
 
     /// A lease that ended is an explanation; it needs one itself: a fault that was under way during the run, or just
     /// before.
     private mutating func checkLease(of run: Run, until end: Int) {
+        if cutOff(run, until: end) { return }
+        report(.leaseLost, run.job, "\(run.session) lost its lease, and no fault was there that could cut it off")
+    }
+
+    private func cutOff(_ run: Run, until end: Int) -> Bool {
         let span = run.began - 5_000_000_000..<end
         var began: Int?
         for event in history.events where event.mayEndLeases == true {
             if event.kind == .faultBegan { began = event.at }
-            if event.kind == .faultEnded, let start = began.take(), span.overlaps(start..<event.at) { return }
+            if event.kind == .faultEnded, let start = began.take(), span.overlaps(start..<event.at) { return true }
         }
-        if began != nil { return }
-        report(.leaseLost, run.job, "\(run.session) lost its lease, and no fault was there that could cut it off")
+        return began.map { $0 < end } ?? false
     }
 
     /// Nobody can tell the dead from the cut off before a whole lease has passed since Redis came back.

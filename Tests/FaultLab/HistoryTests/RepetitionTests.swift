@@ -51,6 +51,17 @@ import Testing
         #expect(broken(true, endsBefore: 6000) == [.leaseLost])
     }
 
+    @Test func aSessionThatIsCutOffMayGiveItselfUpAndOneThatIsNotMayNot() {
+        func story(_ mayEndLeases: Bool) -> Story {
+            self.story(first: "cancelled") { story in
+                story.note(.faultBegan) { $0.mayEndLeases = mayEndLeases }
+                story.note(.faultEnded) { $0.mayEndLeases = mayEndLeases }
+            }
+        }
+        #expect(story(true).verdict.duplicates == ["given-up": 1])
+        #expect(story(false).broken == [.duplicated])
+    }
+
     @Test func nobodyIsDeclaredDeadWithinALeaseOfRedisComingBack() {
         func broken(after milliseconds: Int) -> Set<Invariant> {
             let line = TimelineLine(session: "w.1.x", outcome: "crashed", ended: 5000 + milliseconds)

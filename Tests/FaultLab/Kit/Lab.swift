@@ -70,6 +70,8 @@ public final class Lab: Sendable {
         }
         let outcome: Result<Answer, any Error>
         do {
+            // A server that is busy or full takes no new connection, so this one must stand before any fault.
+            _ = try await lab.redisAsk("PING")
             for number in 0..<options.workers { try lab.startWorker(number) }
             outcome = .success(try await body(lab))
         } catch {

@@ -21,7 +21,9 @@ public struct Recovery: Sendable {
         self.program = program
     }
 
-    public func measure() async throws -> [Figure] { [try await killed(), try await redisBack(), try await stopped()] }
+    public func measure() async throws -> [Figure] {
+        [try await killed(), try await redisBack()] + (try await stopped())
+    }
 
     /// A worker is killed in mid-job, with the default lease of ten seconds; until the job runs elsewhere.
     private func killed() async throws -> Figure {
@@ -65,21 +67,29 @@ public struct Recovery: Sendable {
     }
 
     /// A worker is asked to stop and leaves its running job no grace; until the job runs elsewhere.
-    private func stopped() async throws -> Figure {
+    private func stopped() async throws -> [Figure] {
         let options = LabOptions { ($0.workers, $0.lease, $0.grace) = (2, .seconds(10), .zero) }
         return try await Lab.with(options, program: program) { lab in
             var times: [Int] = []
+            var fromEnd: [Int] = []
             for round in 1...rounds {
-                try await Task.sleep(for: .seconds(1))
+                // Until the worker that the supervisor started again has joined.
+                try await Task.sleep(for: .seconds(2))
                 await lab.enqueue(.sleep, milliseconds: 60_000)
                 let first = try await began(lab, "lab-\(round)", 1)
                 guard let worker = lab.workers.first(where: { Int($0.process) == first.about }) else { continue }
                 let asked = MonotonicTime.now
                 lab.journal.write(.stopAsked) { ($0.about, $0.bound) = (Int(worker.process), 10_000) }
                 worker.child.send(SIGTERM)
-                times.append((try await began(lab, "lab-\(round)", 2).at - asked) / 1_000_000)
+                let again = try await began(lab, "lab-\(round)", 2).at
+                let ended = try await event(lab) { $0.first { $0.kind == .ended && $0.job == "lab-\(round)" } }.at
+                times.append((again - asked) / 1_000_000)
+                fromEnd.append((again - ended) / 1_000_000)
             }
-            return Figure(name: "SIGTERM (no grace) until the handed-back job runs elsewhere", milliseconds: times)
+            return [
+                Figure(name: "SIGTERM (no grace) until the handed-back job runs elsewhere", milliseconds: times),
+                Figure(name: "the same from the end of the cancelled handler", milliseconds: fromEnd),
+            ]
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FaultHistory
 import FaultKit
+import MusterCommandLine
 import MusterKit
 
 /// The verdict on journals that lie there already.
@@ -18,6 +19,6 @@ struct CheckCommand: AsyncParsableCommand {
         let verdict = HistoryChecker.check(
             try History(folder: folder), audit: try await Auditor(client).audit(), bounds: Drill.bounds)
         print(json ? try DrillCommand.json(verdict) : verdict.report() + "\n" + verdict.summary)
-        if !verdict.isClean { throw ExitCode(1) }
+        if !verdict.isClean { throw CommandFailure(.failed) }
     }
 }

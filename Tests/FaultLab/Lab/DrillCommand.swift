@@ -42,7 +42,7 @@ struct DrillCommand: AsyncParsableCommand {
             $0.isNetworked = needs.contains(.namespaces)
         }
         if let seed { drill.seed = seed }
-        guard Capability.allow(drill.needs, for: "drill") else { throw ExitCode(2) }
+        guard Capability.allow(drill.needs, for: "drill") else { throw CommandFailure(.usage) }
         let final = drill
         let report = try await Interruptible.run { try await final.run(program: OwnPath.program) }
         print(json ? try Self.json(report) : report.text)
@@ -51,7 +51,7 @@ struct DrillCommand: AsyncParsableCommand {
                 throw LabError("the checker did not report \(expect)")
             }
         } else if !report.isClean {
-            throw ExitCode(1)
+            throw CommandFailure(.failed)
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FaultKit
 import Foundation
+import MusterCommandLine
 
 /// Random faults for as long as asked; `make soak`.
 struct SoakCommand: AsyncParsableCommand {
@@ -17,7 +18,7 @@ struct SoakCommand: AsyncParsableCommand {
         let report = try await Interruptible.run { try await soak.run(program: OwnPath.program) { say($0) } }
         print(json ? try DrillCommand.json(report) : report.text)
         say("seed \(soak.seed)")
-        if !report.isClean { throw ExitCode(1) }
+        if !report.isClean { throw CommandFailure(.failed) }
     }
 
     @Sendable private func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
