@@ -185,7 +185,9 @@ struct OperatorTests {
             _ = try cluster.worker("new", build: "1763700009-bbbbbbb")
             let report = try await cluster.muster("job", "wait", "j", "--within", "30s", "--json").json()
             #expect(report["result"] as? String == "from step 7", "\(report)")
-            #expect((report["attempts"] as? [[String: Any]])?.count == 1)
+            let attempts = report["attempts"] as? [[String: Any]] ?? []
+            #expect(attempts.map { $0["outcome"] as? String } == ["handed-back", "succeeded"])
+            #expect(attempts.map { $0["number"] as? Int } == [1, 1])
         }
     }
 }

@@ -36,7 +36,9 @@ struct StopTests {
             #expect(await worker.wait() == .exited(0))
             let report = try await cluster.muster("job", "show", "long", "--json").json()
             #expect(report["state"] as? String == "queued")
-            #expect((report["attempts"] as? [Any])?.count == 0)
+            let attempts = report["attempts"] as? [[String: Any]] ?? []
+            #expect(attempts.map { $0["outcome"] as? String } == ["handed-back"])
+            #expect(attempts.map { $0["number"] as? Int } == [1], "the next run is the first attempt still")
         }
     }
 

@@ -60,7 +60,8 @@ import Testing
             }
             let report = try await ground.report(on: "j")
             #expect(report.result == .integer(5), "half of it was done before")
-            #expect(report.attempts.map(\.number) == [1], "the stop burnt no attempt")
+            #expect(report.attempts.map(\.number) == [1, 1], "the stop burnt no attempt")
+            #expect(report.attempts.map(\.outcome) == ["handed-back", "succeeded"])
         }
     }
 

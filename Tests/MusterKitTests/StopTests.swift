@@ -47,14 +47,15 @@ import Testing
     @Test func whatOverrunsTheGraceIsCancelledAndGoesBackUnharmed() async throws {
         try await withGround { ground in
             try await ground.enqueue(["j"])
-            let before = try await ground.ask("HGET", ground.keys.jobs, "j")
             let worker = try ground.worker(grace: .milliseconds(50), handlers: waiting())
             let running = Task { try await worker.run() }
             #expect(try await eventually { witness.count == 1 })
             worker.stop()
             try await running.value
             #expect(try await ground.places(of: "j") == ["lane:normal:at-least:5"])
-            #expect(try await ground.ask("HGET", ground.keys.jobs, "j") == before)
+            let record = try #require(try await ground.record("j"))
+            #expect(record.attempts == 0 && record.crashes == 0)
+            #expect(try await ground.timeline("j").map { $0["error"] } == ["stopped"])
             gate.open()
             try await withWorker(ground.worker(handlers: waiting())) {
                 try await ground.wait(for: "j", toBe: .succeeded)

@@ -32,7 +32,10 @@ struct FleetListCommand: AsyncParsableCommand {
             table.add(
                 worker.host, "\(worker.pid)", worker.name ?? "-", worker.build ?? "none", worker.state.rawValue,
                 Terminal.coloured(worker.verdict.rawValue, worker.verdict == .current ? .green : .red),
-                worker.queues.joined(separator: ","), "\(worker.running)/\(worker.concurrency)", "\(worker.refusals)",
+                worker.queues.joined(separator: ","),
+                "\(worker.running)/\(worker.concurrency)"
+                    + (worker.stuck > 0 ? Terminal.coloured(" (\(worker.stuck) stuck)", .red) : ""),
+                "\(worker.refusals)",
                 worker.lastClaim)
         }
         if !table.isEmpty { print(table.text + "\n") }

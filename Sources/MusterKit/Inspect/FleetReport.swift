@@ -13,6 +13,8 @@ public struct FleetReport: Sendable, Encodable {
         public let verdict: Verdict
         public let queues: [String]
         public let running: Int
+        /// Of those that run: handlers that go on though their time is over; others have taken their places.
+        public let stuck: Int
         public let concurrency: Int
         public let lastBeatAt: Timestamp
         public let lastClaimAt: Timestamp?
@@ -21,7 +23,7 @@ public struct FleetReport: Sendable, Encodable {
         public let exitPhase: String?
 
         private enum CodingKeys: String, CodingKey {
-            case session, host, pid, name, build, buildOnDisk, state, verdict, queues, running, concurrency
+            case session, host, pid, name, build, buildOnDisk, state, verdict, queues, running, stuck, concurrency
             case lastBeatAt, lastClaimAt, lastClaim, refusals, exitPhase
         }
 
@@ -37,6 +39,7 @@ public struct FleetReport: Sendable, Encodable {
             try values.encode(verdict, forKey: .verdict)
             try values.encode(queues, forKey: .queues)
             try values.encode(running, forKey: .running)
+            try values.encode(stuck, forKey: .stuck)
             try values.encode(concurrency, forKey: .concurrency)
             try values.encode(lastBeatAt, forKey: .lastBeatAt)
             try values.encode(lastClaimAt, forKey: .lastClaimAt)

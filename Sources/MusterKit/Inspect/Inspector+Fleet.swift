@@ -25,7 +25,8 @@ extension Inspector {
                 session: entry.session, host: entry.host, pid: entry.pid, name: entry.name,
                 build: entry.build.map { "\($0)" }, buildOnDisk: nil, state: entry.state,
                 verdict: entry.isWedged ? .wedged : isBehind ? .behind : .current,
-                queues: entry.queues, running: entry.isLive ? entry.running : 0, concurrency: entry.concurrency,
+                queues: entry.queues, running: entry.isLive ? entry.running : 0,
+                stuck: entry.isLive ? entry.stuck : 0, concurrency: entry.concurrency,
                 lastBeatAt: entry.lastBeatAt, lastClaimAt: entry.lastClaimAt, lastClaim: entry.lastClaim,
                 refusals: entry.refusals, exitPhase: entry.exitPhase)
         }

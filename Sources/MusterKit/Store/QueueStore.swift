@@ -122,7 +122,10 @@ struct QueueStore: Sendable {
     ) async throws(MusterError) -> Int {
         let answer = try await client.call(
             Scripts.handback,
-            [keys.meta, keys.jobs, keys.sessions, keys.idle, keys.held(session), keys.suspects, keys.calls]
+            [
+                keys.meta, keys.jobs, keys.sessions, keys.idle, keys.held(session), keys.suspects, keys.calls,
+                keys.timeline,
+            ]
         ) { command in
             command.append(session)
             command.append(leave ? "leave" : "stay")
@@ -140,7 +143,11 @@ struct QueueStore: Sendable {
     }
 
     /// Makes due jobs ready, takes the jobs of dead sessions back, and forgets what is too old.
-    func maintain(build: BuildStamp, mayReap: Bool, crashLimit: Int = 3) async throws(MusterError) -> Maintained {
+    /// - Parameter mayReap: asked whenever the call is put together, and so again after Redis forgot its scripts in a
+    ///   restart.
+    func maintain(
+        build: BuildStamp, mayReap: @escaping @autoclosure @Sendable () -> Bool, crashLimit: Int = 3
+    ) async throws(MusterError) -> Maintained {
         let answer = try await client.call(
             Scripts.maintain,
             [
@@ -150,7 +157,7 @@ struct QueueStore: Sendable {
             ]
         ) { command in
             command.append(build.sequence)
-            command.append(mayReap ? "reap" : "")
+            command.append(mayReap() ? "reap" : "")
             command.append(200)
             command.append(crashLimit)
             command.append(Limits.deadRetention.wholeMilliseconds)

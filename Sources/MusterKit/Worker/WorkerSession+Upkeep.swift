@@ -29,10 +29,9 @@ extension WorkerSession {
         while true {
             var pause = Int.random(in: 750...1250)
             for queue in queues {
-                let age = client.connectedAt.map { ContinuousClock.now - $0 } ?? .zero
                 guard
                     let done = try? await queue.maintain(
-                        build: worker.build, mayReap: age >= worker.options.lease,
+                        build: worker.build, mayReap: self.hasBeenConnectedForALease,
                         crashLimit: worker.options.crashLimit)
                 else { continue }
                 if done.recovered > 0 || !done.reaped.isEmpty {
@@ -46,6 +45,11 @@ extension WorkerSession {
             }
             try await Task.sleep(for: .milliseconds(pause))
         }
+    }
+
+    /// Before that it cannot tell the dead from those who were cut off together with it.
+    private var hasBeenConnectedForALease: Bool {
+        client.connectedAt.map { ContinuousClock.now - $0 >= worker.options.lease } ?? false
     }
 
     /// Alive means claiming: a session with free places whose claims have not come back for two leases, while its

@@ -23,7 +23,7 @@ final class WorkerSession: Sendable {
         var calls = 0
         var heldWhenLost: [String] = []
         var hasAlarm = false
-        let beganAt = ContinuousClock.now
+        var beganAt = ContinuousClock.now
         /// When it last gave up waiting and took a new connection.
         var wedgedAt: ContinuousClock.Instant?
     }
