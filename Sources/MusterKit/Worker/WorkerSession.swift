@@ -73,7 +73,7 @@ final class WorkerSession: Sendable {
     func run() async throws -> Former? {
         worker.stopping.listen { self.bell.ring() }
         defer { worker.stopping.listen(nil) }
-        guard try await begin() else { return nil }
+        guard try await begin() else { return former }
         await makeUp()
         let heartbeat = Heartbeat(
             session: id, lease: worker.options.lease,
@@ -117,12 +117,13 @@ final class WorkerSession: Sendable {
     /// What nobody took over from the session before goes back, for its handlers are cancelled; who did take over counted
     /// a crash that was none. Where it cannot be said, it stays counted.
     private func makeUp() async {
-        guard let former, !former.held.isEmpty else { return }
+        guard let former else { return }
         for queue in queues { try? await queue.forgive(session: former.id.id, ids: former.held) }
     }
 
-    /// Begins the session in every queue, for as long as it takes.
-    /// - Returns: false where the worker was stopped meanwhile.
+    /// Begins the session in every queue, for as long as it takes. A beginning whose answer was lost is given up with
+    /// the session: said again under the same name it might come a second time, after the session's end.
+    /// - Returns: false where the session is not to be, or the worker was stopped meanwhile.
     func begin() async throws -> Bool {
         for queue in queues {
             while true {
@@ -138,6 +139,7 @@ final class WorkerSession: Sendable {
                 case .failure(let error) where error.code == .redis:
                     noise.log { logger.warning("Redis is not ready", metadata: ["error": "\(error)"]) }
                     try? await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
+                    if error.outcome == .unknown { return false }
                     continue
                 case .failure(let error):
                     throw error

@@ -8,10 +8,12 @@ extension HistoryChecker {
                     if explanation == "lease-end" { checkLease(of: earlier, until: later.began) }
                 } else {
                     let ending = earlier.outcome.map { "ended as \($0)" } ?? "did not end"
+                    let lines = audit.timeline(of: job).map { "\($0.session) \($0.outcome)" }
+                    let settled = audit.outcomes[job].map { "settled by \($0.session)" } ?? "not settled"
                     report(
                         .duplicated, job,
                         "run again by \(later.session), and nothing explains it: the run by \(earlier.session) \(ending)"
-                    )
+                            + "; \(settled), timeline: [\(lines.joined(separator: ", "))]")
                 }
                 checkOverlap(earlier, later)
             }
