@@ -78,4 +78,19 @@ import Testing
             }
         }
     }
+
+    @Test func aNextStepThatLivesAlreadyGetsNoSecondPlace() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.enqueue(["j.2"])
+            try await ground.add(["j"], duties: Duties(steps: steps))
+            #expect(Set(try await ground.claim(one).ids) == ["j", "j.2"])
+            try await ground.settle(one, .of("j", .succeeded(result: [7])))
+            #expect(try await ground.isWhole(["j", "j.2"]) == [:])
+            try await ground.settle(one, .of("j.2"))
+            #expect(try await ground.claim(one).ids == [])
+            #expect(try await ground.isWhole(["j", "j.2"]) == [:])
+            #expect(try await ground.ask("EXISTS", ground.keys.chains).integer == 0)
+        }
+    }
 }
