@@ -16,6 +16,11 @@ for _, id in ipairs(redis.call('SMEMBERS', held)) do
   if not keep[id] then
     redis.call('SREM', held, id)
     local record = redis.call('HGET', jobs, id)
+    -- What a stop interrupts has begun in time.
+    if record and ARGV[2] == 'leave' and is_marked(record) and field(head_of(record), 'expires') then
+      record = without_field(record, 'expires')
+      redis.call('HSET', jobs, id, record)
+    end
     local lane = record and give_back('LPUSH', id, record, ARGV[1])
     if lane then
       woken[lane] = (woken[lane] or 0) + 1
