@@ -68,6 +68,10 @@ end
 -- job then, and gets no second place.
 local function add_job(id, record, steps)
   if redis.call('HEXISTS', base .. 'jobs', id) == 1 then return end
+  -- The end of an earlier one of this id may be remembered yet; a job is live or over.
+  for _, bucket in ipairs(redis.call('ZRANGE', base .. 'buckets', 0, -1)) do
+    redis.call('HDEL', base .. 'done:' .. bucket, id)
+  end
   redis.call('HSET', base .. 'jobs', id, record)
   if steps then redis.call('HSET', base .. 'chains', id, steps) end
   wake(base .. 'idle', make_ready('RPUSH', base .. 'lanes', id, record), 1)
