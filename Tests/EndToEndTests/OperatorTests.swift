@@ -49,6 +49,21 @@ struct OperatorTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func whatDiesAgainMeanwhileIsRetriedOnceOnly() async throws {
+        try await Cluster.with { cluster in
+            _ = try cluster.worker("w", build: Self.build, "--probes")
+            try await enqueue(cluster, "muster.fail", "--count", "1200", "--retries", "0")
+            func total() async throws -> Int? {
+                try await cluster.muster("dead", "list", "--json").json()["total"] as? Int
+            }
+            try await #expect(eventually { try await total() == 1200 })
+            let done = try await cluster.muster("dead", "retry", "--all", "--json").json()["done"] as? [String] ?? []
+            #expect(done.count == 1200)
+            #expect(Set(done).count == 1200)
+            try await #expect(eventually { try await total() == 1200 })
+        }
+    }
+
     @Test func aRunningProgramsWholeGroupEndsWhenItsJobIsCancelled() async throws {
         try await Cluster.with { cluster in
             try cluster.write("long.sh", "#!/bin/sh\nsleep 600 &\necho $! > child\nwait\n")

@@ -78,4 +78,37 @@ import Testing
             }
         }
     }
+
+    @Test func aNextStepThatLivesAlreadyGetsNoSecondPlace() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.enqueue(["j.2"])
+            try await ground.add(["j"], duties: Duties(steps: steps))
+            #expect(Set(try await ground.claim(one).ids) == ["j", "j.2"])
+            try await ground.settle(one, .of("j", .succeeded(result: [7])))
+            #expect(try await ground.isWhole(["j", "j.2"]) == [:])
+            try await ground.settle(one, .of("j.2"))
+            #expect(try await ground.claim(one).ids == [])
+            #expect(try await ground.isWhole(["j", "j.2"]) == [:])
+            #expect(try await ground.ask("EXISTS", ground.keys.chains).integer == 0)
+        }
+    }
+
+    @Test func aChainThatRunsAgainIsNotLiveAndOverAtOnce() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            for round in 1...2 {
+                try await ground.add(["j"], duties: Duties(steps: ["type=second build=5-r5"]))
+                #expect(try await ground.claim(one).ids == ["j"])
+                try await ground.settle(one, .of("j", .succeeded(result: [7])))
+                #expect(try await ground.isWhole(["j", "j.2"]) == [:], "round \(round)")
+                #expect(try await ground.claim(one).ids == ["j.2"])
+                try await ground.settle(one, .of("j.2"))
+                // The first one's end is forgotten before the second one's.
+                for key in try await ground.allKeys() where key.contains("done:") {
+                    try await ground.ask("HDEL", key, "j")
+                }
+            }
+        }
+    }
 }

@@ -151,4 +151,23 @@ import Testing
             #expect(witness.count >= 4)
         }
     }
+
+    @Test func aCrashThatWasNoneBuriesNobody() async throws {
+        try await withGround { ground in
+            try await ground.enqueue(["j", "k"])
+            for number in 1...3 {
+                let session = session(UInt32(number))
+                try await ground.join(session)
+                #expect(try await ground.claim(session, want: 1).ids == ["j"])
+                try await die(ground, session)
+            }
+            #expect(try await ground.places(of: "j") == ["dead"])
+            try await ground.store.forgive(session: session(2).id, ids: ["j"])
+            #expect(try await ground.places(of: "j") == ["dead"], "it was not the last crash")
+            try await ground.store.forgive(session: session(3).id, ids: ["j"])
+            #expect(try await ground.places(of: "j") == ["lane:normal:at-least:5"])
+            #expect(try await ground.record("j")?.crashes == 2)
+            #expect(try await ground.record("j")?["suspect"] == "1")
+        }
+    }
 }

@@ -28,15 +28,29 @@ import Testing
         ("AWS_SECRET_ACCESS_KEY=abc TOKEN: s3cret", "AWS_SECRET_ACCESS_KEY=*** TOKEN: ***"),
         ("Authorization: Bearer abc.def-123456", "Authorization: Bearer ***"),
         ("Basic dXNlcjpwYXNz", "Basic ***"),
+        ("token: Bearer abc.def-123456 next", "token: *** next"),
+        ("password=\"s3cret without an end", "password=***"),
+        ("{\"password\":\"s3\\\"cret\",\"a\":1}", "{\"password\":***,\"a\":1}"),
+        ("redis://user:s3@cret@db refused", "redis://***@db refused"),
+        ("passphrase = s3cret", "passphrase = ***"),
     ]) func secretsAreLeftOut(_ text: String, _ redacted: String) {
         #expect(ErrorText.redacted(text) == redacted)
     }
 
     @Test(arguments: [
         "connection refused: 127.0.0.1:6379", "at file.swift:12: index out of range", "a=1, b=2", "the bearer of news",
-        "", "https://example.com/a?b=c",
+        "", "https://example.com/a?b=c", "https://example.com/@user", "tokenizer: x", "password:", "token",
     ]) func ordinaryTextIsNotTouched(_ text: String) {
         #expect(ErrorText.redacted(text) == text)
+    }
+
+    /// With expressions that go back over the text each of these takes minutes.
+    @Test(.timeLimit(.minutes(1)), arguments: ["a", "ab12-", "token_", "bearer ", "x://", "token ", "token:\"", "\\"])
+    func aTextOfOneKindIsReadInBoundedTime(_ unit: String) {
+        for _ in 0..<20 {
+            let text = ErrorText.redacted(":" + String(repeating: unit, count: 8192))
+            #expect(text.utf8.count <= 8192)
+        }
     }
 
     @Test func aHugeTextIsReadInBoundedTime() {

@@ -155,4 +155,18 @@ import Testing
             #expect(try await ground.fleet.sessions().sessions.count == 1)
         }
     }
+
+    @Test func aFullQueueCanBePausedAndGoOn() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.enqueue(["j"])
+            try await fill(ground)
+            let people = Operator(server: ground.server)
+            defer { people.close() }
+            #expect(try await people.settings(of: "q", [.pause, .concurrency(7)]).concurrency == 7)
+            #expect(try await ground.claim(one).reason == "paused")
+            try await people.settings(of: "q", [.resume])
+            #expect(try await ground.claim(one).ids == ["j"])
+        }
+    }
 }

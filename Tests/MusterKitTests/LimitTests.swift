@@ -165,4 +165,40 @@ import Testing
             #expect(try await ground.meta("succeeded") == "100")
         }
     }
+
+    @Test func aKeyBehindManyBusyOnesIsNotForgotten() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.settings(.keyConcurrency(1))
+            for key in 0..<40 { try await ground.add(ids(3, "k\(key)-"), duties: Duties(limitKey: "k\(key)")) }
+            for _ in 0..<5 { try await ground.claim(one, want: 100) }
+            #expect(try await ground.held(by: one).count == 40)
+            // The one that was let go on is cancelled before anybody has it, so nobody leaves the key.
+            try await ground.settle(one, .of("k39-0"))
+            #expect(try await ground.store.cancel("k39-1", by: "me") == .cancelled)
+            for _ in 0..<6 { _ = try await ground.store.maintain(build: build(5), mayReap: false) }
+            #expect(try await ground.claim(one, want: 100).ids == ["k39-2"])
+        }
+    }
+
+    @Test func jobsThatExpireOverTheirLimitLetTheNextOneGoOn() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.settings(.keyConcurrency(1))
+            try await ground.add(["j0"], duties: Duties(limitKey: "k"))
+            let late = ids(5, "late")
+            try await ground.add(late, duties: Duties(startWithinMilliseconds: 60_000, limitKey: "k"))
+            try await ground.add(["j1", "j2"], duties: Duties(limitKey: "k"))
+            #expect(try await ground.claim(one).ids == ["j0"])
+            for id in late {
+                let record = try #require(try await ground.ask("HGET", ground.keys.jobs, id).text)
+                let expired = record.replacing(/\ expires=\d+/, with: " expires=1")
+                try await ground.ask("HSET", ground.keys.jobs, id, expired)
+            }
+            try await ground.settle(one, .of("j0"))
+            #expect(try await ground.claim(one).ids == ["j1"])
+            #expect(try await ground.places(of: "j2") == ["parked:k"])
+            #expect(try await ground.isWhole(late + ["j0", "j1", "j2"]) == [:])
+        }
+    }
 }

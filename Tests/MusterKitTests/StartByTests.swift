@@ -4,7 +4,7 @@ import Testing
 @testable import MusterKit
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct StartByTests {
-    let one = session(1)
+    let one = session(1), two = session(2)
 
     @Test func whatIsNotBegunInTimeExpiresAndSaysSo() async throws {
         try await withGround { ground in
@@ -43,6 +43,20 @@ import Testing
             try await ground.ask("ZADD", ground.keys.scheduled, "1", "j")
             _ = try await ground.store.maintain(build: build(5), mayReap: false)
             #expect(try await ground.claim(one).ids == ["j"])
+        }
+    }
+
+    @Test func whatAStopInterruptedDoesNotExpireAnyMore() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.add(["j"], duties: Duties(startWithinMilliseconds: 60_000))
+            #expect(try await ground.claim(one).ids == ["j"])
+            let running = try #require(try await ground.ask("HGET", ground.keys.jobs, "j").text)
+            try await ground.ask(
+                "HSET", ground.keys.jobs, "j", running.replacing(/\ expires=\d+/, with: " expires=1"))
+            try await ground.store.handBack(session: one.id, keep: [], leave: true)
+            try await ground.join(two)
+            #expect(try await ground.claim(two).ids == ["j"])
         }
     }
 }

@@ -145,4 +145,22 @@ import Testing
         worker.stop()
         try await running.value
     }
+
+    @Test func whatEndsAsTheGraceEndsIsSettledHoweverMuchItIs() async throws {
+        try await withGround { ground in
+            let many = 1200
+            for start in stride(from: 0, to: many, by: 400) { try await ground.enqueue(ids(400, "j\(start)-")) }
+            let handler = witness.handler { [gate] _ in
+                try? await gate.pass()
+                return nil
+            }
+            let worker = try ground.worker(concurrency: many, grace: .milliseconds(50), handlers: ["t": handler])
+            let running = Task { try await worker.run() }
+            #expect(try await eventually { witness.count == many })
+            worker.stop()
+            try await running.value
+            #expect(try await ground.meta("succeeded") == "\(many)")
+            #expect(try await ground.lane("normal:at-least:5") == [])
+        }
+    }
 }

@@ -124,4 +124,48 @@ import Testing
     func aKeyThatBreaksTheGrammarIsRefused(_ key: String) {
         #expect(throws: MusterError.self) { try UniqueKey(key) }
     }
+
+    @Test func everyDutyOfOneJobEndsWithIt() async throws {
+        let ends: [Settlement.Kind] = [
+            .succeeded(result: nil), .dead(error: "e"), .cancelled, .unknownType, .later(delayMilliseconds: 0),
+            .failed(delayMilliseconds: 0, error: "e"), .handedBack,
+        ]
+        for first in ends {
+            for last in ends.prefix(3) {
+                try await withGround { ground in
+                    try await ground.join(session(1))
+                    try await ground.settings(.keyConcurrency(1), .keyRate(try .init(1000, per: .seconds(1))))
+                    try await ground.store.openBatch("b", callback: Array("type=t build=5-r5\n{}".utf8))
+                    let duties = try Duties(
+                        startWithinMilliseconds: 60_000, unique: UniqueKey("u"), batch: "b", limitKey: "k",
+                        steps: ["type=next build=5-r5"])
+                    try await ground.add(["j"], duties: duties)
+                    _ = try await ground.store.closeBatch("b")
+                    #expect(try await ground.claim(session(1)).ids == ["j"])
+                    try await ground.store.say(.checkpoint([1]), of: "j", session: session(1).id)
+                    try await ground.store.say(.progress("half"), of: "j", session: session(1).id)
+                    try await ground.settle(session(1), .of("j", first))
+                    for _ in 0..<40 {
+                        _ = try await ground.store.maintain(build: build(5), mayReap: false)
+                        if try await ground.places(of: "j") == ["dead"] {
+                            _ = try await ground.store.revive(["j"], onlyDead: true, by: "me")
+                        }
+                        let held = try await ground.claim(session(1)).ids
+                        try await ground.settle(session(1), .of("j", last))
+                        for id in held where id != "j" { try await ground.settle(session(1), .of(id)) }
+                    }
+                    _ = try await ground.store.discard(["j"], onlyDead: true)
+                    for key in [
+                        ground.keys.jobs, ground.keys.running, ground.keys.unique, ground.keys.chains,
+                        ground.keys.parked,
+                        ground.keys.checkpoints, ground.keys.progress, ground.keys.timeline, ground.keys.cancels,
+                        ground.keys.batches, ground.keys.scheduled, ground.keys.suspects,
+                    ] {
+                        #expect(try await ground.ask("EXISTS", key).integer == 0, "\(key) after \(first), \(last)")
+                    }
+                    #expect(try await ground.ask("HGET", ground.keys.prefix + "batch:b", "pending").text == "0")
+                }
+            }
+        }
+    }
 }

@@ -136,20 +136,20 @@ struct DeadChoice: ParsableArguments {
         return try await people.queueNames()
     }
 
-    /// Does something to the ids, or where there are none, to all dead jobs chosen: in pages, until none is left.
+    /// Does something to the ids, or where there are none, to all dead jobs chosen. They are listed first: one that is
+    /// retried and dies again meanwhile would otherwise never let it end.
     func act(
         _ people: Operator, _ ids: [String], _ act: ([String], String?) async throws -> Operator.Answer
     ) async throws -> Operator.Answer {
         if !ids.isEmpty { return try await act(ids, queue) }
         var answer = Operator.Answer()
         for queue in try await queues(people) {
-            while true {
-                let page = try await people.dead(queue: queue, type: type, limit: 500).jobs
-                if page.isEmpty { break }
-                let part = try await act(page.map(\.id), queue)
-                answer.done += part.done
+            var seen: Set<String> = []
+            let all = try await people.dead(queue: queue, type: type, limit: .max).jobs.map(\.id)
+                .filter { seen.insert($0).inserted }
+            for start in stride(from: 0, to: all.count, by: 500) {
+                answer.done += try await act(Array(all[start..<min(start + 500, all.count)]), queue).done
                 Terminal.progress("\(answer.done.count) done")
-                if part.done.isEmpty { break }
             }
         }
         Terminal.endProgress()

@@ -225,6 +225,9 @@ local function admitted(id, record)
   if expires and expires < now and not field(head, 'history') then
     finish(id, record, 'expired', ' ms=0 error=not-begun-in-time', '')
     redis.call('HINCRBY', meta, 'expired', 1)
+    -- The room that it was let go on for is another's now.
+    local key = field(head, 'key')
+    if key and tonumber(redis.call('HGET', running, key) or 0) < (key_room or math.huge) then unpark(key) end
     return nil
   end
   local key = field(head, 'key')

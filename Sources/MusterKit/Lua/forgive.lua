@@ -1,5 +1,5 @@
 -- forgive: what a session that lost its lease without dying says of itself: held -> queued for the jobs that nobody
--- took over; where somebody did, the crash that the job was blamed for was none.
+-- took over; where somebody did, the crash that the job was blamed for was none, and buries nobody: dead -> queued.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 timeline (hash) 4 sessions (zset) 5 held:<session> (set) 6 suspects (hash)
 --       7 calls (hash)
 -- ARGV: 1 the session that was lost  then ids that it held
@@ -33,9 +33,13 @@ for i = 2, #ARGV do
   local last = lines and string.match(lines, '[^\n]*$')
   if last and field(last, 'by') == session and field(last, 'outcome') == 'crashed' then
     local crashes = number_field(head_of(record), 'crashes', 0) - 1
-    record = without_field(without_field(record, 'crashes'), 'suspect')
+    local was_buried = redis.call('ZREM', base .. 'dead', id) == 1
+    record = without_field(record, 'crashes')
     if crashes > 0 then record = with_field(record, 'crashes', crashes) end
+    -- Whom that crash buried is still one short of it.
+    if not was_buried then record = without_field(record, 'suspect') end
     redis.call('HSET', jobs, id, record)
+    if was_buried then wake(base .. 'idle', make_ready('LPUSH', base .. 'lanes', id, record), 1) end
     redis.call('HSET', timeline, id, string.sub(lines, 1, #lines - #last)
       .. string.gsub(last, ' outcome=crashed error=.*$', ' outcome=lost error=lease-ended'))
     forgiven = forgiven + 1

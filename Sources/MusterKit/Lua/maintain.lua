@@ -87,6 +87,8 @@ for _, key in ipairs(redis.call('ZRANGE', parked, 0, 15)) do
   for _ = 1, math.min(limit, room - tonumber(redis.call('HGET', running, key) or 0)) do
     if not unpark(key) then break end
   end
+  -- The next look begins with the others, or the keys behind sixteen busy ones would wait for ever.
+  redis.call('ZADD', parked, 'XX', now, key)
 end
 local next_due = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 return {'ok', #due, recovered, reaped, next_due[2] and math.max(0, tonumber(next_due[2]) - now) or -1}

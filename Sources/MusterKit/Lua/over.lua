@@ -67,9 +67,16 @@ local function keep_outcomes(retention, entries, bytes)
   end
 end
 
--- Puts a job that the scripts made themselves into its lane.
-local function add_job(id, record)
+-- Puts a job that the scripts made themselves into its lane. Who chooses ids may have taken this one: it is the same
+-- job then, and gets no second place.
+local function add_job(id, record, steps)
+  if redis.call('HEXISTS', base .. 'jobs', id) == 1 then return end
+  -- The end of an earlier one of this id may be remembered yet; a job is live or over.
+  for _, bucket in ipairs(redis.call('ZRANGE', base .. 'buckets', 0, -1)) do
+    redis.call('HDEL', base .. 'done:' .. bucket, id)
+  end
   redis.call('HSET', base .. 'jobs', id, record)
+  if steps then redis.call('HSET', base .. 'chains', id, steps) end
   wake(base .. 'idle', make_ready('RPUSH', base .. 'lanes', id, record), 1)
 end
 
@@ -102,9 +109,9 @@ local function go_on(id, head, result)
   local mark = 'v1 at='
   if rest ~= '' then
     mark, header = 'v1+ at=', 'chain=' .. string.format('%.0f', step + 1) .. ' ' .. header
-    redis.call('HSET', chains, next_id, rest)
   end
-  add_job(next_id, mark .. nowText .. ' after=' .. id .. ' ' .. header .. '\n' .. (result == '' and 'null' or result))
+  add_job(next_id, mark .. nowText .. ' after=' .. id .. ' ' .. header .. '\n' .. (result == '' and 'null' or result),
+    rest ~= '' and rest)
 end
 
 -- The job does not hold its unique key any more.

@@ -4,6 +4,8 @@
 --       key-concurrency, key-rate (<count>/<ms>), retention (ms), outcome-bytes
 -- Answers {'ok', name, value... as they are now}.
 -- Run twice: the same stands there.
+-- The first write only frees memory: a full Redis lets the ones after it pass, for who needs a pause may need it then.
+if #ARGV > 0 then redis.call('HDEL', meta, 'none') end
 for i = 1, #ARGV, 2 do
   if ARGV[i + 1] == '' then
     redis.call('HDEL', meta, ARGV[i])

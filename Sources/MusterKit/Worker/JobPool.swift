@@ -74,6 +74,8 @@ final class JobPool: Sendable {
         }
     }
 
+    var hasOutcomes: Bool { state.withLock { !$0.outcomes.allSatisfy(\.isEmpty) } }
+
     /// Ids of everything held, so far as this process knows.
     var heldIDs: [String] {
         state.withLock { state in

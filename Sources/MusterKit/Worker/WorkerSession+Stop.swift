@@ -25,7 +25,8 @@ extension WorkerSession {
             pool.cancelAll()
             let end = ContinuousClock.now + .seconds(1)
             while pool.runningCount > 0, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(10)) }
-            _ = await settle()
+            // One call takes only so many; what is left would be handed back, and run again.
+            while await settle(), pool.hasOutcomes {}
         }
         enter("stopping", phase: "hand back", heartbeat)
         await finish(heartbeat, handBack: true)
