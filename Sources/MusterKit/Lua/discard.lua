@@ -1,6 +1,6 @@
 -- discard: dead, scheduled, queued or parked -> nothing, for any number of jobs; no outcome stays. A held job is left
 -- alone.
--- KEYS: 1 meta (hash) 2 jobs (hash) 3 scheduled (zset) 4 dead (zset)
+-- KEYS: 1 meta (hash) 2 jobs (hash)
 -- ARGV: 1 'dead' for dead jobs only, or ''  then ids
 -- Answers {'ok', ids that were discarded, ids that are held, ids that are not there (or not dead)}.
 -- Run twice: the second run finds nothing.
@@ -15,15 +15,7 @@ for i = 2, #ARGV do
   elseif place == 'held' then
     held[#held + 1] = id
   else
-    if place == 'dead' then
-      redis.call('ZREM', KEYS[4], id)
-    elseif place == 'scheduled' then
-      redis.call('ZREM', KEYS[3], id)
-    elseif place == 'parked' then
-      redis.call('LREM', base .. 'parked:' .. detail, 1, id)
-    else
-      redis.call('LREM', base .. 'lane:' .. lane_of(head_of(record)), 1, id)
-    end
+    take_from(place, detail, id, record)
     forget_dead(id)
     if place ~= 'dead' and is_marked(record) then let_go(id, head_of(record), 'cancelled', '') end
     gone[#gone + 1] = id

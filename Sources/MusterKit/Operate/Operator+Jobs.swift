@@ -72,8 +72,9 @@ extension Operator {
         for queue in try await queues(queue) where !left.isEmpty {
             let store = try store(queue)
             var absent: [String] = []
-            for start in stride(from: 0, to: left.count, by: 100) {
-                let found = try await act(store, Array(left[start..<min(start + 100, left.count)]))
+            // Few at a time: each may have to be looked for in a long lane.
+            for start in stride(from: 0, to: left.count, by: 20) {
+                let found = try await act(store, Array(left[start..<min(start + 20, left.count)]))
                 answer.done += found.done
                 answer.live += found.live
                 absent += found.absent

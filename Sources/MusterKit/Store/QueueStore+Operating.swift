@@ -12,7 +12,7 @@ extension QueueStore {
     }
 
     func cancel(_ id: String, by who: String) async throws(MusterError) -> Cancelled {
-        let answer = try await client.call(Scripts.cancel, [keys.meta, keys.jobs, keys.scheduled, keys.cancels]) {
+        let answer = try await client.call(Scripts.cancel, [keys.meta, keys.jobs, keys.cancels]) {
             command in
             command.append(id)
             command.append(who)
@@ -47,7 +47,7 @@ extension QueueStore {
     /// Removes jobs that are not held.
     func discard(_ ids: [String], onlyDead: Bool) async throws(MusterError) -> Operated {
         Operated(
-            try await client.call(Scripts.discard, [keys.meta, keys.jobs, keys.scheduled, keys.dead]) { command in
+            try await client.call(Scripts.discard, [keys.meta, keys.jobs]) { command in
                 command.append(onlyDead ? "dead" : "")
                 for id in ids { command.append(id) }
             })
