@@ -121,6 +121,19 @@ import Testing
         }
     }
 
+    @Test func everyKeyOfAWrongTypeIsSetAside() async throws {
+        try await withGround { ground in
+            let all = Mirror(reflecting: ground.keys).children.compactMap { $0.value as? String }
+                .filter { $0.hasPrefix(ground.keys.prefix) && $0 != ground.keys.prefix && $0 != ground.keys.meta }
+            for key in all { try await ground.ask("SET", key, "x") }
+            #expect(Set(try await audit(ground, repairs: true)) == Set(all.map { "wrong-type \($0)" }))
+            #expect(try await audit(ground, repairs: true) == [])
+            try await ground.join(one)
+            try await ground.enqueue(["j"])
+            #expect(try await ground.claim(one).ids == ["j"])
+        }
+    }
+
     @Test func aQueueAtWorkIsNotAccused() async throws {
         try await withGround { ground in
             let witness = Witness()

@@ -114,6 +114,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         let payloads = try Payloads(payload: payload, file: file, count: count).read()
         let (build, requirement) = try buildAndRequirement()
         options.requirement = requirement
+        options.then = then.map { ChainStep($0, requirement: requirement) }
         let producer = Producer(server: server, build: build)
         let inspector = Inspector(server: server)
         defer {
@@ -196,7 +197,6 @@ struct EnqueueCommand: AsyncParsableCommand {
         }
         options.limitKey = limitKey
         options.batch = batch
-        options.then = then.map { ChainStep($0) }
         options.retain = retain?.duration ?? (wait ? .seconds(600) : nil)
         return options
     }

@@ -31,7 +31,8 @@ public struct JobReport: Sendable, Encodable {
         public let build: String?
         public let startedAt: Timestamp?
         public let endedAt: Timestamp?
-        /// `succeeded`, `failed`, `crashed`, `later`, `handed-back`, or `running`.
+        /// `running`; `succeeded` or `cancelled`; `failed`, `later`, `handed-back`, `crashed` or `lost`; `retried` or `repaired`
+        /// where it was no run, but somebody made the job ready again.
         public let outcome: String
         public let error: String?
     }

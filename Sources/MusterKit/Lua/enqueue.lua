@@ -2,8 +2,8 @@
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 idle (zset) 5 scheduled (zset) 6 buckets (zset)
 --       7 unique (hash) 8 unique-until (zset) 9 chains (hash) 10 repeated (zset)
 -- ARGV: 1 lane  2 when: '' now, '+ms' from now, 'ms' of the epoch  3 'new' for fresh ids, 'again' where an id may
---       have been sent before, 'repeated' where fresh ids are sent once more  4 duties of all of them, '' for none: one line of fields, and a line for each
---       further step of a chain (a header without payload); fields:
+--       have been sent before, 'repeated' where fresh ids are sent once more  4 duties of all of them, '' for none:
+--       one line of fields, and a line for each further step of a chain (a header without payload); fields:
 --       within=<ms> to begin in, after it is due · unique=<started|done|time>:<key> · lasts=<ms>, with `time` ·
 --       batch=<id> · key=<limit key>
 --       then per job: id, the record from its second field on

@@ -34,7 +34,8 @@ struct QueueAudit {
             (keys.refusals, "hash"), (keys.buckets, "zset"), (keys.doneBytes, "hash"), (keys.unique, "hash"),
             (keys.uniqueUntil, "zset"), (keys.chains, "hash"), (keys.batches, "zset"), (keys.running, "hash"),
             (keys.parked, "zset"), (keys.rates, "zset"), (keys.checkpoints, "hash"), (keys.cancels, "hash"),
-            (keys.suspects, "hash"),
+            (keys.suspects, "hash"), (keys.calls, "hash"), (keys.repeated, "zset"), (keys.schedules, "hash"),
+            (keys.scheduleDue, "zset"),
         ]
         var findings: [AuditFinding] = []
         for (key, type) in types {
