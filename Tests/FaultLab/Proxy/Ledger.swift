@@ -36,7 +36,7 @@ struct Ledger: Sendable {
         for key in try await texts("KEYS", keys.prefix + "*") {
             let name = String(key.dropFirst(keys.prefix.count))
             let ids: [String]
-            if name.hasPrefix("lane:") {
+            if name.hasPrefix("lane:") || name.hasPrefix("parked:") {
                 ids = try await texts("LRANGE", key, "0", "-1")
             } else if name.hasPrefix("held:") {
                 ids = try await texts("SMEMBERS", key)
@@ -70,19 +70,31 @@ struct Ledger: Sendable {
         return problems
     }
 
-    /// Whether nothing can happen any more: every job is done or dead.
+    /// Whether nothing can happen any more: every job is done or dead. Read from the records, which are there until the
+    /// very step that ends a job; places are read one after the other, and a job may slip from one to another between.
     func isSettled() async throws -> Bool {
-        try await places().values.allSatisfy { $0.allSatisfy { $0 == "done" || $0 == "dead" } }
+        let live = try await recorded()
+        return live.subtracting(try await texts("ZRANGE", keys.dead, "0", "-1")).isEmpty
     }
 
     /// Enqueues past the proxy and past any producer.
     func enqueue(
-        _ id: String, type: String, when: QueueStore.When = .now, retries: Int? = nil, retain: Int? = nil
+        _ id: String, type: String, when: QueueStore.When = .now, retries: Int? = nil, retain: Int? = nil,
+        duties: Duties = Duties()
     ) async throws {
         let header = JobHeader(
             type: type, lane: Lane(.normal, .any), build: nil, producerHost: "p", producerPID: 1, retries: retries,
             retainMilliseconds: retain)
         let job = QueueStore.NewJob(id: id, header: header.text, payload: Array("{}".utf8))
-        _ = try await store.enqueue([job], lane: Lane(.normal, .any), when: when, again: false)
+        _ = try await store.enqueue([job], lane: Lane(.normal, .any), when: when, duties: duties, again: false)
+    }
+
+    /// What the audit finds wrong: counts of what is held, leftovers, entries without a record.
+    func audit() async throws -> [String] {
+        let people = Operator(server: server)
+        defer { people.close() }
+        return try await people.audit(queue: "q", repairs: false).findings.map {
+            "audit: \($0.problem.rawValue) \($0.subject) \($0.details)"
+        }
     }
 }

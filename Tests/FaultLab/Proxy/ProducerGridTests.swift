@@ -90,6 +90,7 @@ import Testing
             }
             problems += try await goOn(operation, producer, ledger)
             problems += try await ledger.conservation()
+            problems += try await ledger.audit()
             return Grid.Finding(isStruck: isStruck, problems: problems)
         }
     }
@@ -137,7 +138,9 @@ import Testing
             case nil: problems.append("the repetition never ends")
             }
         }
-        let fresh = Task { try await producer.enqueue(type: "t", payload: [], options: operation.options) as Receipt }
+        let fresh = Task {
+            try await producer.enqueue(type: "t", payload: [], options: EnqueueOptions(queue: "q")) as Receipt
+        }
         switch try await bounded(fresh) {
         case .success(let receipt)?:
             if try await ledger.places()[receipt.id]?.count != 1 { problems.append("a fresh job is not there once") }

@@ -4,8 +4,10 @@ import MusterKit
 struct ProducerOperation: Sendable {
     let name: String
     let payloads: Int
-    let options: EnqueueOptions
+    private(set) var options: EnqueueOptions
     let ids: [String]?
+    /// Whether the jobs form a batch, which is opened before them and closed after.
+    private(set) var isBatch = false
 
     init(_ name: String, payloads: Int = 1, schedule: EnqueueOptions.Schedule = .now, ids: [String]? = nil) {
         self.name = name
@@ -14,16 +16,43 @@ struct ProducerOperation: Sendable {
         options = EnqueueOptions(queue: "q", schedule: schedule)
     }
 
+    private func with(_ change: (inout ProducerOperation) -> Void) -> ProducerOperation {
+        var operation = self
+        change(&operation)
+        return operation
+    }
+
     static let all = [
         ProducerOperation("enqueue"),
         ProducerOperation("enqueue with an id", ids: ["order-17"]),
         ProducerOperation("enqueue for later", schedule: .after(.seconds(3600))),
         ProducerOperation("enqueue several with ids", payloads: 3, ids: ["a", "b", "c"]),
         ProducerOperation("enqueue in bulk", payloads: 1200),
+        ProducerOperation("enqueue with a unique key").with { $0.options.unique = try? UniqueKey("k") },
+        ProducerOperation("enqueue with all duties").with {
+            $0.options.unique = try? UniqueKey("k", .lasting(.seconds(600)))
+            $0.options.limitKey = "tenant"
+            $0.options.startWithin = .seconds(600)
+            $0.options.then = [ChainStep("t"), ChainStep("t")]
+        },
+        ProducerOperation("batch", payloads: 3, ids: ["a", "b", "c"]).with {
+            $0.isBatch = true
+            $0.options.batch = "b"
+        },
     ]
 
     @Sendable func run(_ producer: Producer) async throws -> [Receipt] {
-        try await producer.enqueue(
+        if isBatch { try await producer.openBatch("b", queue: "q", callback: .init(ChainStep("t"))) }
+        let receipts = try await producer.enqueue(
             type: "t", payloads: (0..<payloads).map { Array("\($0)".utf8) }, ids: ids, options: options)
+        if isBatch {
+            let counts = try await producer.closeBatch("b", queue: "q")
+            guard counts == (payloads, payloads) else { throw Miscounted(counts: "\(counts)") }
+        }
+        return receipts
+    }
+
+    struct Miscounted: Error {
+        let counts: String
     }
 }

@@ -11,15 +11,23 @@ import Testing
 /// its timeline, and the worker goes on without a restart.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct WorkerGridTests {
     @Test func aWorkerLosesNothingWhateverBreaks() async throws {
+        try await Self.run(WorkerOperation.all)
+    }
+
+    @Test func noDutyIsForgottenOrDoneTwiceWhateverBreaks() async throws {
+        try await Self.run(WorkerOperation.dutiful)
+    }
+
+    private static func run(_ operations: [WorkerOperation]) async throws {
         var cells: [Cell] = []
-        for operation in WorkerOperation.all {
-            for (connection, count) in try await Self.count(operation) {
+        for operation in operations {
+            for (connection, count) in try await count(operation) {
                 cells += Cell.all(operation.name, connection, commands: count)
             }
         }
         try await Grid(lanes: 12).run(cells) { cell, redis, namespace in
-            let operation = WorkerOperation.all.first { $0.name == cell.operation } ?? WorkerOperation.all[0]
-            return try await Self.trial(operation, cell, redis, namespace).finding
+            let operation = operations.first { $0.name == cell.operation } ?? operations[0]
+            return try await trial(operation, cell, redis, namespace).finding
         }
     }
 

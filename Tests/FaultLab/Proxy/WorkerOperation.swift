@@ -21,6 +21,12 @@ struct WorkerOperation: Sendable {
     var isOrphan = false
     /// Whether the server knows no script, so that each is refused, loaded and repeated.
     var isFirst = false
+    /// What the job asks for beside being run.
+    var duties = Duties()
+    /// Jobs that are there beside it before the worker comes, with the same duties.
+    var beside: [String] = []
+    /// Jobs that must be done in the end, beside it.
+    var follow: Set<String> = []
     let handler: Handlers.Raw
 
     static let result = Array(#"{"rows":3}"#.utf8)
@@ -56,6 +62,41 @@ struct WorkerOperation: Sendable {
         WorkerOperation(
             name: "reaping", end: .done, lease: .milliseconds(600), connections: ["muster-worker"], isOrphan: true
         ) { _ in nil },
+    ]
+
+    /// What only some jobs ask for; each of them must end with nothing of it left.
+    static let dutiful = [
+        WorkerOperation(
+            name: "chain", end: .done, connections: ["muster-worker"],
+            duties: Duties(steps: ["type=t lane=normal:any", "type=t lane=normal:any"]), follow: ["job.2", "job.3"]
+        ) { _ in result },
+        WorkerOperation(
+            name: "batch", end: .done, connections: ["muster-worker"], duties: Duties(batch: "b"), beside: ["beside"],
+            follow: ["beside", "b.done"]
+        ) { _ in nil },
+        WorkerOperation(
+            name: "limit key", end: .done, connections: ["muster-worker"], duties: Duties(limitKey: "k"),
+            beside: ["beside", "third"], follow: ["beside", "third"]
+        ) { _ in nil },
+        WorkerOperation(
+            name: "unique key", end: .done, connections: ["muster-worker"],
+            duties: Duties(unique: try? UniqueKey("k"))
+        ) { _ in nil },
+        WorkerOperation(name: "checkpoint", end: .done, connections: ["muster-worker"]) { context in
+            guard let checkpoint = context.checkpoint else {
+                try await context.save(checkpoint: result)
+                throw JobLater(delay: .milliseconds(10))
+            }
+            if checkpoint != result { throw JobDiscarded("another checkpoint came back") }
+            return nil
+        },
+        WorkerOperation(
+            name: "hand-back of a chain's job", end: .done, connections: ["muster-worker"], stopsInMidJob: true,
+            duties: Duties(limitKey: "k", steps: ["type=t lane=normal:any"]), follow: ["job.2"]
+        ) { context in
+            if context.session.host == "first" { try await Task.sleep(for: .seconds(3600)) }
+            return nil
+        },
     ]
 
     struct Refused: Error {}

@@ -29,8 +29,19 @@ struct WorkerTrial {
     }
 
     func prepare() async throws {
-        try await ledger.enqueue(
-            Self.job, type: "t", when: operation.when, retries: operation.retries, retain: operation.retain)
+        let duties = operation.duties
+        if let batch = duties.batch {
+            try await ledger.store.openBatch(batch, callback: Array("type=t lane=normal:any\n{}".utf8))
+        }
+        if duties.limitKey != nil {
+            _ = try await ledger.store.settings([("key-concurrency", "1")])
+        }
+        for id in [Self.job] + operation.beside {
+            try await ledger.enqueue(
+                id, type: "t", when: operation.when, retries: operation.retries, retain: operation.retain,
+                duties: duties)
+        }
+        if let batch = duties.batch { _ = try await ledger.store.closeBatch(batch) }
         if operation.isFirst { try await ledger.ask("SCRIPT", "FLUSH") }
         guard operation.isOrphan else { return }
         let dead = SessionID(host: "gone", pid: 1, nonce: 1)
@@ -125,12 +136,15 @@ struct WorkerTrial {
 
     private mutating func look() async throws {
         problems += try await ledger.conservation()
+        problems += try await ledger.audit()
         let places = try await ledger.places()
         if places[Self.job] != ["\(operation.end)"] { problems.append("the job lies in \(places[Self.job] ?? [])") }
-        if Set(places.keys) != [Self.job, Self.next] { problems.append("there are \(places.keys.sorted())") }
+        let ids = operation.follow.union([Self.job, Self.next])
+        for id in operation.follow where places[id] != ["done"] { problems.append("\(id) lies in \(places[id] ?? [])") }
+        if Set(places.keys) != ids { problems.append("there are \(places.keys.sorted())") }
         let inspector = Inspector(server: ledger.server)
         defer { inspector.close() }
-        for id in [Self.job, Self.next] {
+        for id in ids {
             let report = try await inspector.job(id, queue: "q")
             let runs = witness.count(of: id)
             if runs == 0 { problems.append("\(id) never ran") }
@@ -141,8 +155,12 @@ struct WorkerTrial {
                 problems.append("its result is \(String(describing: report.result))")
             }
         }
-        if operation.end == .done, try await ledger.ask("HLEN", ledger.keys.progress).integer != 0 {
-            problems.append("progress of a job that is done stays")
+        guard operation.end == .done else { return }
+        for key in [
+            ledger.keys.progress, ledger.keys.checkpoints, ledger.keys.chains, ledger.keys.unique, ledger.keys.running,
+            ledger.keys.parked, ledger.keys.batches, ledger.keys.cancels, ledger.keys.suspects,
+        ] where try await ledger.ask("EXISTS", key).integer != 0 {
+            problems.append("\(key.dropFirst(ledger.keys.prefix.count)) has something left of it")
         }
     }
 }
