@@ -86,4 +86,17 @@ import Testing
         #expect(pool.takeOutcomes(queue: 0).map(\.id) == first.map(\.id))
         #expect(pool.isEmpty)
     }
+
+    @Test func nothingBeginsBeyondTheTimeForWhichTheLeaseHolds() async throws {
+        let pool = try pool(concurrency: 1)
+        gate.open()
+        pool.mayBegin(until: .now - .seconds(1))
+        pool.add(try jobs(3))
+        #expect(pool.runningCount == 0)
+        #expect(pool.heldIDs.count == 3, "they wait for the next heartbeat, or for the end of the session")
+        pool.mayBegin(until: .now - .seconds(2))
+        #expect(witness.count == 0)
+        pool.mayBegin(until: .now + .seconds(60))
+        #expect(try await eventually { witness.count == 3 })
+    }
 }

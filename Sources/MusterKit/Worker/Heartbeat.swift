@@ -15,7 +15,7 @@ final class Heartbeat: Sendable {
     private let fleet: FleetStore
     private let snapshot: @Sendable () -> WorkerSnapshot
     private let onLost: @Sendable () -> Void
-    private let onBeat: @Sendable (_ toCancel: [String]) -> Void
+    private let onBeat: @Sendable (_ toCancel: [String], _ holdsUntil: ContinuousClock.Instant) -> Void
     private let wake = SteadySemaphore()
     private let ended = SteadySemaphore()
     private let isStopping = Mutex(false)
@@ -24,7 +24,7 @@ final class Heartbeat: Sendable {
         session: SessionID, lease: Duration, queues: [QueueStore], fleet: FleetStore,
         snapshot: @escaping @Sendable () -> WorkerSnapshot,
         onLost: @escaping @Sendable () -> Void,
-        onBeat: @escaping @Sendable (_ toCancel: [String]) -> Void
+        onBeat: @escaping @Sendable (_ toCancel: [String], _ holdsUntil: ContinuousClock.Instant) -> Void
     ) {
         self.session = session
         self.lease = lease
@@ -61,7 +61,7 @@ final class Heartbeat: Sendable {
                 switch beat() {
                 case .renewed(let toCancel):
                     confirmed = sent
-                    onBeat(toCancel)
+                    onBeat(toCancel, sent + lease * 4 / 5)
                 case .lost: isLost = true
                 case .unheard:
                     let left = confirmed + lease * 4 / 5 - .now

@@ -8,7 +8,9 @@ import Synchronization
 ///    trips: short jobs never wait for the network, long ones never wait behind each other here.
 /// 3. A runner whose handler goes on beyond its time, and beyond the grace after that, is stuck: its job stays held,
 ///    so nobody else runs it meanwhile, and another runner takes its place. At most `concurrency` are replaced.
-/// 4. When the session ends, outcomes and waiting jobs are dropped: Redis gives those jobs to others.
+/// 4. No job begins after the time for which the lease is known to hold: a process that was paused, and goes on, would
+///    begin jobs that others have by now.
+/// 5. When the session ends, outcomes and waiting jobs are dropped: Redis gives those jobs to others.
 final class JobPool: Sendable {
     private struct Runner {
         var job: ClaimedJob
@@ -29,6 +31,10 @@ final class JobPool: Sendable {
         var finished = 0
         var isCancelled = false
         var ahead = 0
+        /// Nil for no bound.
+        var mayBeginUntil: ContinuousClock.Instant?
+
+        var mayBegin: Bool { mayBeginUntil.map { .now < $0 } ?? true }
 
         var waitingCount: Int { waiting.count - head }
 
@@ -132,9 +138,19 @@ final class JobPool: Sendable {
         for (number, job) in starting { start(number, job) }
     }
 
+    /// The lease holds until then, for all that is known.
+    func mayBegin(until end: ContinuousClock.Instant) {
+        let starting = state.withLock { state -> [(Int, ClaimedJob)] in
+            state.mayBeginUntil = max(end, state.mayBeginUntil ?? end)
+            return state.isCancelled ? [] : fill(&state)
+        }
+        for (number, job) in starting { start(number, job) }
+    }
+
     /// Gives free places to what waits.
     private func fill(_ state: inout State) -> [(Int, ClaimedJob)] {
         var starting: [(Int, ClaimedJob)] = []
+        guard state.waitingCount > 0, state.mayBegin else { return [] }
         while state.runners.count < concurrency, let job = state.next() {
             state.nextRunner += 1
             state.runners[state.nextRunner] = Runner(job: job, task: nil)
@@ -233,7 +249,9 @@ final class JobPool: Sendable {
                         id: job.id, type: job.record.type, kind: .cancelled, milliseconds: 0, retainMilliseconds: nil))
             }
             state.finished += 1
-            if isStuck == nil, !isCancelled, !state.isCancelled, let next = state.next() {
+            if isStuck == nil, !isCancelled, !state.isCancelled, state.waitingCount > 0, state.mayBegin,
+                let next = state.next()
+            {
                 state.runners[number]?.job = next
                 state.runners[number]?.since = .now
                 return (next, [])

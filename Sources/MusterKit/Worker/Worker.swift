@@ -62,6 +62,9 @@ public struct Worker: Service {
     /// - Throws: ``StaleBuild`` where Redis refuses this build and the options say to end then;
     ///   ``MusterError`` where the queue asks for a newer Muster.
     public func run() async throws {
+        // Dispatch opens a descriptor for its timers with the first of them, and ends the process where it cannot:
+        // better now than in a shortage.
+        try? await Task.sleep(for: .nanoseconds(1))
         let client = RedisClient(server.endpoint, options: RedisOptions(clientName: "muster-worker"))
         let beats = RedisClient(
             server.endpoint,

@@ -80,7 +80,8 @@ final class WorkerSession: Sendable {
             queues: queues.map { QueueStore(beats, namespace: worker.server.namespace, queue: $0.keys.queue) },
             fleet: FleetStore(beats, namespace: worker.server.namespace),
             snapshot: { self.snapshot }, onLost: { self.end(.lost) },
-            onBeat: { ids in
+            onBeat: { ids, end in
+                self.pool.mayBegin(until: end)
                 for id in ids { self.pool.cancel(id) }
                 self.lookForWedge()
             })
@@ -128,6 +129,7 @@ final class WorkerSession: Sendable {
         for queue in queues {
             while true {
                 if worker.stopping.isAsked { return false }
+                let sent = ContinuousClock.now
                 let joined: Result<ScriptAnswer, MusterError> = await withCheckedContinuation { continuation in
                     queue.beat(session: id.id, lease: worker.options.lease, join: true) {
                         continuation.resume(returning: $0)
@@ -135,7 +137,7 @@ final class WorkerSession: Sendable {
                 }
                 switch joined {
                 case .success:
-                    break
+                    pool.mayBegin(until: sent + worker.options.lease * 4 / 5)
                 case .failure(let error) where error.code == .redis:
                     noise.log { logger.warning("Redis is not ready", metadata: ["error": "\(error)"]) }
                     try? await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
