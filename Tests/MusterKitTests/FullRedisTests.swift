@@ -169,4 +169,185 @@ import Testing
             #expect(try await ground.claim(one).ids == ["j"])
         }
     }
+
+    @Test func noDutyIsHalfTakenOn() async throws {
+        try await withGround { ground in
+            try await ground.store.openBatch("b", callback: Array("type=after build=5-r5\n{}".utf8))
+            try await fill(ground)
+            let before = try await ground.everything()
+            let duties = [
+                Duties(unique: try UniqueKey("u")), Duties(unique: try UniqueKey("u", .lasting(.seconds(60)))),
+                Duties(batch: "b"), Duties(limitKey: "k"), Duties(steps: ["type=second build=5-r5"]),
+                Duties(startWithinMilliseconds: 60_000),
+                Duties(unique: try UniqueKey("u"), batch: "b", limitKey: "k", steps: ["type=second build=5-r5"]),
+            ]
+            for duties in duties {
+                for isRepetition in [false, true] {
+                    let error = await #expect(throws: MusterError.self, "\(duties)") {
+                        try await ground.add(["j"], duties: duties, isRepetition: isRepetition)
+                    }
+                    #expect(error?.redis?.code == .outOfMemory)
+                    #expect(error?.outcome == .rejected)
+                }
+            }
+            for error in [
+                await #expect(throws: MusterError.self) { try await ground.store.openBatch("c", callback: []) },
+                await #expect(throws: MusterError.self) { try await ground.store.closeBatch("b") },
+            ] { #expect(error?.outcome == .rejected) }
+            #expect(try await ground.everything() == before)
+        }
+    }
+
+    @Test func aJobIsCancelledWhereverItIs() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.settings(.keyConcurrency(1))
+            try await ground.add(["held", "parked", "next"], duties: Duties(limitKey: "k"))
+            #expect(try await ground.claim(one).ids == ["held"])
+            try await ground.enqueue(["queued"])
+            try await ground.enqueue(["later"], when: .after(.seconds(60)))
+            try await fill(ground)
+            for id in ["parked", "queued", "later"] {
+                #expect(try await ground.store.cancel(id, by: "me") == .cancelled)
+                #expect(try await ground.report(on: id).state == .cancelled)
+            }
+            #expect(try await ground.store.cancel("held", by: "me") == .asked(session: one.id))
+            #expect(try await ground.beat(one, join: false)[2].array?.compactMap(\.text) == ["held"])
+            #expect(try await ground.settle(one, .of("held", .cancelled)).unsettled == [])
+            #expect(try await ground.report(on: "held").state == .cancelled)
+            #expect(try await ground.ask("EXISTS", ground.keys.cancels).integer == 0)
+            #expect(try await ground.isWhole(["held", "parked", "queued", "later", "next"]) == [:])
+            #expect(try await ground.claim(one).ids == ["next"], "what was held gave its room back")
+        }
+    }
+
+    @Test func aCheckpointIsKeptAndGivenToTheNextRun() async throws {
+        try await withGround { ground in
+            try await ground.join(one, two)
+            try await ground.enqueue(["j"])
+            try await ground.claim(one)
+            try await fill(ground)
+            #expect(try await ground.store.say(.checkpoint([1]), of: "j", session: one.id))
+            #expect(try await ground.store.say(.checkpoint([1, 2]), of: "j", session: one.id))
+            #expect(try await ground.store.handBack(session: one.id, keep: [], leave: true) == 1)
+            #expect(try await ground.timeline("j").map { $0["outcome"] } == ["handed-back"])
+            #expect(try await ground.claim(two).checkpoints["j"] == [1, 2])
+            try await ground.settle(two, .of("j"))
+            #expect(try await ground.ask("EXISTS", ground.keys.checkpoints).integer == 0)
+            #expect(try await ground.report(on: "j").attempts.map(\.outcome) == ["handed-back", "succeeded"])
+        }
+    }
+
+    @Test func chainsAndBatchesGoOn() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.store.openBatch("b", callback: Array("type=after build=5-r5\n{}".utf8))
+            try await ground.add(["a", "b"], duties: Duties(batch: "b"))
+            _ = try await ground.store.closeBatch("b")
+            try await ground.add(
+                ["j"], duties: Duties(unique: try UniqueKey("u"), steps: ["type=second build=5-r5", "type=third"]))
+            #expect(try await ground.claim(one).ids == ["a", "b", "j"])
+            try await fill(ground)
+            try await ground.settle(one, .of("a"), .of("b", .dead(error: "e")), .of("j", .succeeded(result: [7])))
+            let next = try await ground.claim(one)
+            #expect(Set(next.ids) == ["b.done", "j.2"])
+            let step = try #require(next.jobs.first { $0.id == "j.2" })
+            #expect(JobRecord(step.record).map { Array($0.payload) } == [7])
+            #expect(try await ground.isWhole(["a", "b", "b.done", "j", "j.2"]) == [:])
+            #expect(try await ground.ask("EXISTS", ground.keys.unique).integer == 0)
+            try await ground.settle(one, .of("j.2"))
+            #expect(try await ground.claim(one).ids == ["j.3"])
+        }
+    }
+
+    @Test func whatWasNotBegunInTimeExpires() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.add(["late"], duties: Duties(startWithinMilliseconds: 1, limitKey: "k"))
+            let due = try #require(try await ground.record("late")?["expires"].flatMap { Int($0) })
+            try await ground.waitUntilServerTime(after: due)
+            try await ground.enqueue(["fine"])
+            try await fill(ground)
+            #expect(try await ground.claim(one).ids == ["fine"])
+            #expect(try await ground.report(on: "late").state == .expired)
+            #expect(try await ground.isWhole(["late", "fine"]) == [:])
+        }
+    }
+
+    @Test func aDeadSessionsJobsAreTakenOverWithAllThatHangsOnThem() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.settings(.keyConcurrency(1))
+            try await ground.add(["limited", "parked"], duties: Duties(limitKey: "k"))
+            try await ground.store.openBatch("b", callback: Array("type=after build=5-r5\n{}".utf8))
+            try await ground.add(["buried"], duties: Duties(batch: "b"))
+            _ = try await ground.store.closeBatch("b")
+            try await ground.enqueue(["unwanted"])
+            #expect(Set(try await ground.claim(one).ids) == ["limited", "buried", "unwanted"])
+            let record = try #require(try await ground.ask("HGET", ground.keys.jobs, "buried").text)
+            try await ground.ask(
+                "HSET", ground.keys.jobs, "buried", record.replacing(" type=", with: " crashes=2 type="))
+            #expect(try await ground.store.cancel("unwanted", by: "me") == .asked(session: one.id))
+            try await ground.ask("ZADD", ground.keys.sessions, "1", one.id)
+            try await fill(ground)
+            let done = try await ground.store.maintain(build: build(5), mayReap: true)
+            #expect(done.recovered == 3)
+            #expect(done.reaped == [one.id])
+            #expect(try await ground.places(of: "buried") == ["dead"])
+            #expect(try await ground.report(on: "unwanted").state == .cancelled)
+            #expect(try await ground.record("limited")?.crashes == 1)
+            #expect(try await ground.timeline("limited").map { $0["outcome"] } == ["crashed"])
+            let all = ["limited", "parked", "buried", "unwanted", "b.done"]
+            #expect(try await ground.isWhole(all) == [:])
+            try await ground.join(two)
+            #expect(try await ground.claim(two).ids.contains("b.done"))
+            #expect(try await ground.isWhole(all) == [:])
+        }
+    }
+
+    @Test func aSessionThatLivesTakesItsBlameBack() async throws {
+        try await withGround { ground in
+            try await ground.join(one, two)
+            try await ground.enqueue(["buried"])
+            try await ground.claim(one)
+            try await ground.ask("ZADD", ground.keys.sessions, "1", one.id)
+            _ = try await ground.store.maintain(build: build(5), mayReap: true, crashLimit: 1)
+            #expect(try await ground.places(of: "buried") == ["dead"])
+            try await ground.enqueue(["held"])
+            try await ground.claim(two)
+            try await fill(ground)
+            try await ground.store.forgive(session: one.id, ids: ["buried"])
+            #expect(try await ground.record("buried")?.crashes == 0)
+            try await ground.store.forgive(session: two.id, ids: ["held"])
+            for id in ["buried", "held"] {
+                #expect(try await ground.timeline(id).map { $0["outcome"] } == ["lost"])
+                #expect(try await ground.places(of: id) == ["lane:normal:at-least:5"])
+            }
+        }
+    }
+
+    @Test func operatorsReviveDiscardAndClear() async throws {
+        try await withGround { ground in
+            try await ground.join(one)
+            try await ground.settings(.keyConcurrency(1))
+            try await ground.add(["held", "parked", "parked2"], duties: Duties(limitKey: "k"))
+            try await ground.enqueue(["dead", "dead2"])
+            try await ground.claim(one)
+            try await ground.settle(one, .of("dead", .dead(error: "e")), .of("dead2", .dead(error: "e")))
+            try await ground.enqueue(["later", "later2"], when: .after(.seconds(60)))
+            try await ground.enqueue(["queued"])
+            try await fill(ground)
+            let revived = try await ground.store.revive(["dead", "later"], onlyDead: false, by: "me")
+            #expect(revived == .init(done: ["dead", "later"]))
+            #expect(try await ground.timeline("dead").map { $0["outcome"] } == ["failed", "retried"])
+            #expect(try await ground.lane("normal:at-least:5") == ["queued", "dead", "later"])
+            let discarded = try await ground.store.discard(["dead2", "parked", "queued", "held"], onlyDead: false)
+            #expect(discarded == .init(done: ["dead2", "parked", "queued"], live: ["held"]))
+            #expect(try await ground.isWhole(["held", "parked2", "dead", "later", "later2"]) == [:])
+            #expect(try await ground.store.clear(atMost: 100) == 4)
+            #expect(try await ground.store.clear(atMost: 100) == 0)
+            for id in ["parked2", "dead", "later", "later2"] { #expect(try await ground.places(of: id) == []) }
+            #expect(try await ground.ask("HKEYS", ground.keys.jobs).array?.compactMap(\.text) == ["held"])
+        }
+    }
 }
