@@ -57,13 +57,13 @@ struct QueueAudit {
         }
         func names(_ key: String) async throws(MusterError) -> [String] {
             if broken.contains(key) { return [] }
-            return (try await ask(RedisCommand("ZRANGE", key, "0", "-1")).array ?? []).compactMap(\.text)
+            return try await ask(RedisCommand("ZRANGE", key, "0", "-1")).compactMap(\.text)
         }
         func list(_ key: String) async throws(MusterError) {
             var start = 0
             while true {
                 let page = try await ask(RedisCommand("LRANGE", key, String(start), String(start + 999)))
-                let ids = (page.array ?? []).compactMap(\.text)
+                let ids = page.compactMap(\.text)
                 note(ids)
                 if ids.count < 1000 { return }
                 start += 1000
@@ -106,18 +106,20 @@ struct QueueAudit {
     ) async throws(MusterError) {
         var cursor = "0"
         repeat {
-            let answer = try await ask(RedisCommand(name, key, cursor, "COUNT", "500")).array ?? []
+            let answer = try await ask(RedisCommand(name, key, cursor, "COUNT", "500"))
             cursor = answer.first?.text ?? "0"
             let items = (answer.last?.array ?? []).map { $0.text ?? "" }
             take(stride(from: 0, to: items.count, by: step).map { items[$0] })
         } while cursor != "0"
     }
 
-    private func ask(_ command: RedisCommand) async throws(MusterError) -> RedisReply {
-        do throws(RedisError) {
-            return try await store.client.send(command)
-        } catch {
-            throw MusterError(error)
+    /// An answer that is no list was damaged on its way; taken for an empty one, it would hide what is wrong.
+    private func ask(_ command: RedisCommand) async throws(MusterError) -> [RedisReply] {
+        let reply: RedisReply
+        do throws(RedisError) { reply = try await store.client.send(command) } catch { throw MusterError(error) }
+        return try store.client.trusted { () throws(MusterError) in
+            guard let list = reply.array else { throw .damaged("the server", reply) }
+            return list
         }
     }
 }
