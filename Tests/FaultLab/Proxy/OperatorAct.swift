@@ -1,5 +1,4 @@
 import MusterRedis
-import Testing
 
 @testable import MusterKit
 
