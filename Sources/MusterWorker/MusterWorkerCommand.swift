@@ -52,6 +52,8 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     var logLevel: Logger.Level?
 
     static func main() async {
+        // Who reads its log may leave: that ends no worker.
+        signal(SIGPIPE, SIG_IGN)
         await CommandMain.run(MusterWorkerCommand.self, name: "muster-worker")
     }
 

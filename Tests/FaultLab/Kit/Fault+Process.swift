@@ -65,7 +65,7 @@ extension Fault {
     /// A worker may open no further descriptor, and loses its connections.
     public static let fewDescriptors = Fault("few-descriptors", endsLeases: true, needs: [.descriptorLimit]) {
         lab, blow in
-        guard let worker = blow.pick(lab.workers) else { return }
+        guard let worker = blow.pick(lab.workers.filter(\.isConnected)) else { return }
         let process = String(worker.process)
         try await Tool.run("prlimit", "--pid", process, "--nofile=3:")
         _ = try? await lab.redisAsk("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
