@@ -99,4 +99,23 @@ import Testing
         pool.mayBegin(until: .now + .seconds(60))
         #expect(try await eventually { witness.count == 3 })
     }
+
+    @Test func aSuspectRunsAloneInTheProcess() async throws {
+        let pool = try pool(concurrency: 3)
+        let record = try #require(JobRecord(Array("v1+ at=1 type=t build=5-r5 suspect=1\n{}".utf8)))
+        pool.add(try jobs(2))
+        pool.add([ClaimedJob(id: "suspect", queue: "q", queueIndex: 0, record: record)])
+        #expect(try await eventually { witness.count == 2 })
+        #expect(pool.want == 0)
+        #expect(Set(pool.heldIDs) == ["j0", "j1", "suspect"])
+        gate.open()
+        #expect(try await eventually { pool.runningCount == 0 })
+        #expect(witness.count == 2, "the others are done, and not settled")
+        #expect(pool.takeOutcomes(queue: 0).count == 2)
+        pool.beginSuspect()
+        #expect(try await eventually { witness.count == 3 && pool.runningCount == 0 })
+        #expect(pool.takeOutcomes(queue: 0).map(\.id) == ["suspect"])
+        #expect(pool.want == 3)
+        #expect(pool.isEmpty)
+    }
 }

@@ -14,6 +14,8 @@ public struct JobRecord: Sendable {
     public let retainMilliseconds: Int?
     /// Whether its result goes to a job that follows it.
     let hasNext: Bool
+    /// Whether one more crash would bury it: it runs alone.
+    let isSuspect: Bool
 
     /// - Returns: nil where the bytes are no record of a version this code knows.
     public init?(_ bytes: [UInt8]) {
@@ -25,6 +27,7 @@ public struct JobRecord: Sendable {
         var timeout: Int?
         var retain: Int?
         var hasNext = false
+        var isSuspect = false
         var start = isMarked ? 4 : 3
         var end = start
         while end <= bytes.count {
@@ -45,6 +48,8 @@ public struct JobRecord: Sendable {
                 retain = Self.number(value)
             } else if isMarked, Self.value(of: "chain", in: field) != nil {
                 hasNext = true
+            } else if isMarked, Self.value(of: "suspect", in: field) != nil {
+                isSuspect = true
             }
             if end == bytes.count || bytes[end] == 0x0A { break }
             start = end + 1
@@ -59,6 +64,7 @@ public struct JobRecord: Sendable {
         timeoutMilliseconds = timeout
         retainMilliseconds = retain
         self.hasNext = hasNext
+        self.isSuspect = isSuspect
     }
 
     public var payload: ArraySlice<UInt8> { bytes[payloadStart...] }

@@ -10,7 +10,9 @@ import Synchronization
 ///    so nobody else runs it meanwhile, and another runner takes its place. At most `concurrency` are replaced.
 /// 4. No job begins after the time for which the lease is known to hold: a process that was paused, and goes on, would
 ///    begin jobs that others have by now.
-/// 5. When the session ends, outcomes and waiting jobs are dropped: Redis gives those jobs to others.
+/// 5. A job that one more crash would bury runs alone in the process, whatever queue it came from: it waits until all
+///    others are done, and nothing is wanted meanwhile.
+/// 6. When the session ends, outcomes and waiting jobs are dropped: Redis gives those jobs to others.
 final class JobPool: Sendable {
     private struct Runner {
         var job: ClaimedJob
@@ -23,6 +25,9 @@ final class JobPool: Sendable {
     private struct State {
         var waiting: [ClaimedJob] = []
         var head = 0
+        /// Each of these is to run alone.
+        var suspects: [ClaimedJob] = []
+        var suspectRunner: Int?
         var runners: [Int: Runner] = [:]
         /// Runners that ignore that their time is over; others have taken their places.
         var stuck: [Int: Runner] = [:]
@@ -76,7 +81,8 @@ final class JobPool: Sendable {
 
     var isEmpty: Bool {
         state.withLock {
-            $0.runners.isEmpty && $0.stuck.isEmpty && $0.waitingCount == 0 && $0.outcomes.allSatisfy(\.isEmpty)
+            $0.runners.isEmpty && $0.stuck.isEmpty && $0.suspects.isEmpty && $0.waitingCount == 0
+                && $0.outcomes.allSatisfy(\.isEmpty)
         }
     }
 
@@ -86,7 +92,7 @@ final class JobPool: Sendable {
     var heldIDs: [String] {
         state.withLock { state in
             state.waiting[state.head...].map(\.id) + state.runners.values.map(\.job.id)
-                + state.stuck.values.map(\.job.id)
+                + state.stuck.values.map(\.job.id) + state.suspects.map(\.id)
                 + state.outcomes.flatMap { $0.map(\.id) }
         }
     }
@@ -94,7 +100,7 @@ final class JobPool: Sendable {
     /// How many more jobs it could use now.
     var want: Int {
         state.withLock { state in
-            if state.isCancelled { return 0 }
+            if state.isCancelled || state.suspectRunner != nil || !state.suspects.isEmpty { return 0 }
             return min(Limits.claim, max(0, concurrency + state.ahead - state.runners.count - state.waitingCount))
         }
     }
@@ -132,7 +138,9 @@ final class JobPool: Sendable {
     func add(_ jobs: [ClaimedJob]) {
         let starting = state.withLock { state -> [(Int, ClaimedJob)] in
             if state.isCancelled { return [] }
-            state.waiting.append(contentsOf: jobs)
+            for job in jobs {
+                if job.record.isSuspect { state.suspects.append(job) } else { state.waiting.append(job) }
+            }
             return fill(&state)
         }
         for (number, job) in starting { start(number, job) }
@@ -150,7 +158,16 @@ final class JobPool: Sendable {
     /// Gives free places to what waits.
     private func fill(_ state: inout State) -> [(Int, ClaimedJob)] {
         var starting: [(Int, ClaimedJob)] = []
-        guard state.waitingCount > 0, state.mayBegin else { return [] }
+        guard state.suspectRunner == nil, state.mayBegin else { return [] }
+        if state.waitingCount == 0, state.runners.isEmpty, !state.suspects.isEmpty,
+            state.outcomes.allSatisfy(\.isEmpty)
+        {
+            state.nextRunner += 1
+            let job = state.suspects.removeFirst()
+            state.runners[state.nextRunner] = Runner(job: job, task: nil)
+            state.suspectRunner = state.nextRunner
+            return [(state.nextRunner, job)]
+        }
         while state.runners.count < concurrency, let job = state.next() {
             state.nextRunner += 1
             state.runners[state.nextRunner] = Runner(job: job, task: nil)
@@ -162,6 +179,9 @@ final class JobPool: Sendable {
     /// Cancels one job, running or waiting, that somebody asked to end. One that is not here is left to Redis.
     func cancel(_ id: String) {
         let task = state.withLock { state -> Task<Void, Never>? in
+            if let index = state.suspects.firstIndex(where: { $0.id == id }) {
+                state.waiting.append(state.suspects.remove(at: index))
+            }
             if let index = state.waiting[state.head...].firstIndex(where: { $0.id == id }) {
                 let job = state.waiting.remove(at: index)
                 state.outcomes[job.queueIndex].append(
@@ -189,15 +209,26 @@ final class JobPool: Sendable {
                 let runner = state.runners.removeValue(forKey: number)
             else { return [] }
             state.stuck[number] = runner
+            if state.suspectRunner == number { state.suspectRunner = nil }
             return fill(&state)
         }
         for (number, job) in starting { start(number, job) }
         bell.ring()
     }
 
+    /// Begins what was to wait until everything else is settled.
+    func beginSuspect() {
+        let starting = state.withLock { state in
+            state.suspects.isEmpty || state.isCancelled ? [] : fill(&state)
+        }
+        for (number, job) in starting { start(number, job) }
+    }
+
     /// Gives back what nobody has begun, so that another worker can.
     func handBackWaiting() {
         state.withLock { state in
+            state.waiting.append(contentsOf: state.suspects)
+            state.suspects.removeAll()
             while let job = state.next() {
                 state.outcomes[job.queueIndex].append(
                     Settlement(
@@ -212,6 +243,7 @@ final class JobPool: Sendable {
         let tasks = state.withLock { state in
             state.isCancelled = true
             state.waiting.removeAll()
+            state.suspects.removeAll()
             state.head = 0
             return state.runners.values.compactMap(\.task) + state.stuck.values.compactMap(\.task)
         }
@@ -240,6 +272,7 @@ final class JobPool: Sendable {
     private func finish(_ number: Int, _ job: ClaimedJob, _ settlement: Settlement?) -> ClaimedJob? {
         let (next, starting) = state.withLock { state -> (ClaimedJob?, [(Int, ClaimedJob)]) in
             let isStuck = state.stuck.removeValue(forKey: number)
+            if state.suspectRunner == number { state.suspectRunner = nil }
             let isCancelled = (isStuck ?? state.runners[number])?.isCancelled ?? false
             if let settlement {
                 state.outcomes[job.queueIndex].append(settlement)

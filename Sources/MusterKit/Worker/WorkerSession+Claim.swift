@@ -38,6 +38,7 @@ extension WorkerSession {
                     continue
                 }
                 digest(answer, queue: index, want: want)
+                pool.beginSuspect()
                 let now = ContinuousClock.now
                 finished = pool.adjust(finishedSince: finished, in: now - last, roundTrip: now - started)
                 last = now
