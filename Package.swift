@@ -47,7 +47,7 @@ let package = Package(
         .target(
             name: "MusterKit",
             dependencies: [
-                "MusterRedis", "MusterStamp",
+                "MusterLaunch", "MusterRedis", "MusterStamp",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -76,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "MusterWorker",
             dependencies: [
-                "MusterCommandLine", "MusterKit",
+                "MusterCommandLine", "MusterKit", "MusterLaunch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -49,7 +49,7 @@ public enum StampFile {
 
     /// Whether anything stands at the path, a dangling link included: what is there and cannot be read is an error,
     /// and must not look like a file that nobody wrote.
-    static func exists(_ path: String) -> Bool {
+    public static func exists(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0 || (errno != ENOENT && errno != ENOTDIR)
     }

@@ -1,9 +1,9 @@
-public import ArgumentParser
+import ArgumentParser
 import Dispatch
 import Foundation
 import Logging
 import MusterCommandLine
-public import MusterKit
+import MusterKit
 
 @main
 struct MusterWorkerCommand: AsyncParsableCommand {
@@ -37,9 +37,10 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     @Option(help: "The build stamp, in place of what would be found.") var build: String?
     @Option(
         help: ArgumentHelp(
-            "When Redis refuses this build and nothing is left that it may run: exit (with code 75) or wait. Without it, only a floor ends the worker.",
-            valueName: "exit|wait"))
+            "When Redis refuses this build and nothing is left that it may run: exit (with code 75); wait; exec: become the newer executable as soon as it is on disk; hook: run a program, then exit with 75. Without it, only a floor ends the worker.",
+            valueName: "exit|wait|exec|hook:PROGRAM"), transform: response)
     var onStale: WorkerOptions.OnStale?
+    @Flag(help: "When a newer build lies on disk: finish what runs, and become it.") var restartOnDeploy = false
     @Option(
         help: ArgumentHelp(
             "How long running jobs may go on after a stop was asked for; default 25s.", valueName: "duration"),
@@ -54,6 +55,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     static func main() async {
         // Who reads its log may leave: that ends no worker.
         signal(SIGPIPE, SIG_IGN)
+        Successor.note()
         await CommandMain.run(MusterWorkerCommand.self, name: "muster-worker")
     }
 
@@ -75,6 +77,9 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         if let grace { options.grace = grace.duration }
         options.name = name
         options.onStale = onStale
+        options.restartsOnDeploy = restartOnDeploy
+        let onDisk = BuildOnDisk(running: stamp, directory: try connection.applicationDirectory())
+        options.buildOnDisk = { onDisk.look() }
         options.schedules = file?.schedules ?? []
         var logger = Logger(label: "muster-worker", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = logLevel ?? .info
@@ -103,11 +108,19 @@ struct MusterWorkerCommand: AsyncParsableCommand {
             return source
         }
         defer { for source in signals { source.cancel() } }
-        try await worker.run()
+        do {
+            try await worker.run()
+        } catch let stale as StaleBuild {
+            try await Successor(watchdog: watchdog).follow(stale)
+        } catch let newer as NewBuildOnDisk {
+            try await Successor(watchdog: watchdog).follow(newer)
+        }
     }
 }
 
-extension WorkerOptions.OnStale: ExpressibleByArgument {}
+private func response(_ text: String) throws -> WorkerOptions.OnStale {
+    do throws(MusterError) { return try WorkerOptions.OnStale(text) } catch { throw ValidationError("\(error)") }
+}
 
 private func level(_ text: String) throws -> Logger.Level {
     guard let level = Logger.Level(rawValue: text) else {

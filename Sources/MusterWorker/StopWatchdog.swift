@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Ends the process when a stop overruns its bound, whatever a handler does: on a thread of its own, without
+/// Ends the process when its end overruns a bound, whatever a handler does: on a thread of its own, without
 /// running exit hooks. Its jobs are run by others when the lease ends.
 final class StopWatchdog: Sendable {
     private let bound: Duration
@@ -9,16 +9,21 @@ final class StopWatchdog: Sendable {
 
     init(bound: Duration) { self.bound = bound }
 
+    /// From now on a stop takes so long at most.
     func arm() {
         let isFirst = isArmed.withLock { armed in
             defer { armed = true }
             return !armed
         }
-        guard isFirst else { return }
-        let thread = Thread { [bound] in
+        if isFirst { arm(within: bound, saying: "the stop overran its bound", code: 1) }
+    }
+
+    /// - Parameter code: the process's exit code; the default says that its build is stale.
+    func arm(within bound: Duration, saying reason: String, code: Int32 = 75) {
+        let thread = Thread {
             Thread.sleep(forTimeInterval: bound / .seconds(1))
-            FileHandle.standardError.write(Data("muster-worker: the stop overran its bound; ending the process\n".utf8))
-            _exit(1)
+            FileHandle.standardError.write(Data("muster-worker: \(reason); ending the process\n".utf8))
+            _exit(code)
         }
         thread.start()
     }

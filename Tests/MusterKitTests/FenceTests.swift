@@ -8,6 +8,7 @@ import Testing
     typealias Call = @Sendable (Ground) async throws -> Void
 
     static let one = session(1)
+    static let newRules = ReleaseRules(number: 9, floor: "5", producers: "", staleSettles: "", ramp: "")
 
     static let calls: [String: Call] = [
         "enqueue": { try await $0.enqueue(["new"]) },
@@ -32,7 +33,13 @@ import Testing
         "job": { _ = try await $0.store.job("held") },
         "queue": { _ = try await $0.store.overview() },
         "fleet": { try await $0.report(one) },
-        "queues": { try await $0.fleet.know(queues: ["another"]) },
+        "announce": { try await $0.fleet.know(queues: ["another"]) },
+        "rules": { _ = try await $0.fleet.rules([("floor", "5")]) },
+        "returned": { _ = try await $0.fleet.returned(host: "h", build: "5-r5") },
+        "adopt": { _ = try await $0.store.adopt(newRules) },
+        "restamp": { _ = try await $0.store.restamp(Lane(.normal, .atLeast(sequence: 5)), to: nil, what: nil) },
+        "relabel": { _ = try await $0.store.relabel(["held"], to: .any) },
+        "inventory": { _ = try await $0.store.inventory(.above(sequence: 0)) },
         "schedule": { _ = try await $0.schedules.add($0.schedule(), build: build(5)) },
         "schedules": { _ = try await $0.schedules.all() },
         "fire": { _ = try await $0.schedules.fireExtra("s", id: "s.extra") },

@@ -4,15 +4,20 @@ import MusterRedis
 
 extension Ground {
     /// Says in the roll call what a session is, as its heartbeat does.
+    /// - Returns: the rules for builds.
     @discardableResult
     func report(
-        _ session: SessionID, claimedAgo: Duration? = nil, _ fields: [(String, String)] = [("state", "running")]
-    ) async throws -> ScriptAnswer {
-        let result: Result<RedisReply, RedisError> = await withCheckedContinuation { continuation in
-            fleet.report(session: session.id, queues: ["q"], claimedAgo: claimedAgo, fields: fields) {
-                continuation.resume(returning: $0)
-            }
+        _ session: SessionID, claimedAgo: Duration? = nil, build: String = "", succeeded: Int = 0,
+        _ fields: [(String, String)] = [("state", "running")]
+    ) async throws -> ReleaseRules {
+        let result: Result<ReleaseRules, MusterError> = await withCheckedContinuation { continuation in
+            fleet.report(
+                session: session.id,
+                WorkerSnapshot(
+                    host: session.host, build: build, queues: ["q"], claimedAgo: claimedAgo, succeeded: succeeded,
+                    fields: fields)
+            ) { continuation.resume(returning: $0) }
         }
-        return try ScriptAnswer(result.get(), of: Scripts.fleet)
+        return try result.get()
     }
 }

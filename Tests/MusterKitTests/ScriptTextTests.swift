@@ -4,7 +4,7 @@ import Testing
 @testable import MusterKit
 
 @Suite struct ScriptTextTests {
-    static let parts = [Scripts.over, Scripts.place].map { String(decoding: $0, as: UTF8.self) }
+    static let parts = [Scripts.over, Scripts.settle, Scripts.place, Scripts.ledger].map { String(decoding: $0, as: UTF8.self) }
 
     /// A script's own text, behind the common fence and what it shares with others.
     static func body(_ script: RedisScript) -> Substring {
@@ -65,7 +65,7 @@ import Testing
         for script in Scripts.all {
             for (_, name, type) in Self.keys(script) {
                 let short = name.replacing(" of the fleet", with: "")
-                let isFleets = script.name.hasPrefix("fleet") || script.name == "queues"
+                let isFleets = Self.keys(script).first?.name == "meta of the fleet"
                 if type == "any" { continue }
                 #expect(types[short, default: type] == type || isFleets, "\(name) in \(script.name)")
                 if !isFleets { types[short] = type }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// Asks again and again until `condition` holds or the time is up; whether it came to hold.
-func eventually(within bound: Duration = .seconds(10), _ condition: () -> Bool) async -> Bool {
+func eventually(within bound: Duration = .seconds(60), _ condition: () -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + bound
     while !condition() {
         guard ContinuousClock.now < deadline else { return false }

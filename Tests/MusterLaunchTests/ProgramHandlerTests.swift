@@ -220,7 +220,7 @@ import Testing
         #expect(await eventually { gathered.lines.count == 1 })
         task.cancel()
         #expect(await task.value == .cancelled)
-        let grandchild = try #require(Int32(gathered.lines[0]))
+        let grandchild = try #require(gathered.lines.first.flatMap { Int32($0) })
         #expect(await eventually { !isRunning(grandchild) })
     }
 

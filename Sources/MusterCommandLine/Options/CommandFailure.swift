@@ -29,7 +29,7 @@ public struct CommandFailure: Error, Sendable, CustomStringConvertible {
         switch error.code {
         case .invalidValue: .usage
         case .redis: .redis
-        case .tooLarge, .noStamp, .olderBuild, .protocolTooOld, .durabilityUnavailable: .rejected
+        case .tooLarge, .noStamp, .olderBuild, .staleProducer, .protocolTooOld, .durabilityUnavailable: .rejected
         case .durabilityUnproven: .timeout
         case .unexpectedAnswer: .failed
         }

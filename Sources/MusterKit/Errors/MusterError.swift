@@ -15,6 +15,8 @@ public struct MusterError: Error, Sendable, CustomStringConvertible {
         case noStamp
         /// The caller's build is older than what Redis holds, or below the floor; nothing was changed.
         case olderBuild
+        /// The producer's build is below the floor, and the operator refuses such; nothing was enqueued.
+        case staleProducer
         /// The server cannot give the durability that was asked for; nothing was enqueued.
         case durabilityUnavailable
         /// Redis has the job in memory, and its durability was not proven in time.

@@ -13,31 +13,130 @@ struct FleetStore: Sendable {
         keys = FleetKeys(namespace: namespace)
     }
 
-    /// Says what a session is and does; calls back on the client's loop thread.
+    /// Says what a session is and does; calls back on the client's loop thread, with the rules for builds.
     func report(
-        session: String, queues: [String], claimedAgo: Duration?, fields: [(String, String)],
-        completion: @escaping @Sendable (Result<RedisReply, RedisError>) -> Void
+        session: String, _ snapshot: WorkerSnapshot,
+        completion: @escaping @Sendable (Result<ReleaseRules, MusterError>) -> Void
     ) {
         client.submit(
             Scripts.fleet, keys: [keys.meta, keys.sessions, keys.session(session), keys.queues], capacity: 1024,
             arguments: { command in
                 command.append(session)
                 command.append(Self.remembered.wholeMilliseconds)
-                command.append(claimedAgo.map { String($0.wholeMilliseconds) } ?? "")
-                command.append(queues.count)
-                for queue in queues { command.append(queue) }
-                for (name, value) in fields {
+                command.append(snapshot.claimedAgo.map { String($0.wholeMilliseconds) } ?? "")
+                command.append(snapshot.host)
+                command.append(snapshot.build)
+                command.append(snapshot.succeeded)
+                command.append(snapshot.queues.count)
+                for queue in snapshot.queues { command.append(queue) }
+                for (name, value) in snapshot.fields {
                     command.append(name)
                     command.append(value)
                 }
-            }, completion: completion)
+            },
+            completion: { result in
+                completion(
+                    result.mapError { MusterError($0) }.flatMap { [client] reply in
+                        Result { () throws(MusterError) in
+                            try client.trusted { () throws(MusterError) in
+                                ReleaseRules(try ScriptAnswer(reply, of: Scripts.fleet)[2])
+                            }
+                        }
+                    })
+            })
+    }
+
+    /// Who announces a build.
+    enum Role: String, Sendable {
+        case worker, producer
+    }
+
+    /// Says which build a worker or producer is, which queues it uses and which types it runs.
+    /// - Parameter types: with the fingerprints of their payloads' schemas.
+    /// - Returns: the rules for builds.
+    @discardableResult
+    func announce(
+        _ role: Role, host: String, build: String?, queues: [String], types: [(name: String, schema: String?)] = []
+    ) async throws(MusterError) -> ReleaseRules {
+        let answer = try await client.call(
+            Scripts.announce, [keys.meta, keys.queues, keys.releases, keys.release(build ?? "")]
+        ) { command in
+            command.append(role.rawValue)
+            command.append(host)
+            command.append(build ?? "")
+            command.append(queues.count)
+            for queue in queues { command.append(queue) }
+            if build != nil {
+                for type in types {
+                    command.append(type.name)
+                    command.append(type.schema ?? "")
+                }
+            }
+        }
+        return ReleaseRules(answer[2])
     }
 
     /// Makes queues known to listings.
-    func know(queues: [String]) async throws(MusterError) {
-        _ = try await client.call(Scripts.queues, [keys.meta, keys.queues]) { command in
-            for queue in queues { command.append(queue) }
+    /// - Returns: the rules for builds, which the queues should have.
+    @discardableResult
+    func know(queues: [String]) async throws(MusterError) -> ReleaseRules {
+        try await announce(.producer, host: "", build: nil, queues: queues)
+    }
+
+    /// Changes the rules for builds; without changes it only reads them.
+    /// - Returns: them, and what else was said about them.
+    func rules(
+        _ changes: [(name: String, value: String)] = []
+    ) async throws(MusterError) -> (rules: ReleaseRules, notes: [String: String]) {
+        let answer = try await client.call(Scripts.rules, [keys.meta, keys.releases]) { command in
+            for change in changes {
+                command.append(change.name)
+                command.append(change.value)
+            }
         }
+        let words = answer.parts.dropFirst(2).map { $0.text ?? "" }
+        var notes: [String: String] = [:]
+        for index in stride(from: 0, to: words.count - 1, by: 2) where !words[index + 1].isEmpty {
+            notes[words[index]] = words[index + 1]
+        }
+        return (ReleaseRules(answer[1]), notes)
+    }
+
+    /// Counts that this host is here with this stale build once more.
+    func returned(host: String, build: String) async throws(MusterError) -> Int {
+        let answer = try await client.call(Scripts.returned, [keys.meta, keys.returns]) { command in
+            command.append(host)
+            command.append(build)
+        }
+        return answer[1].integer ?? 1
+    }
+
+    /// How often hosts came back with a stale build: `<host> <stamp>` and the count.
+    func returns() async throws(MusterError) -> [String: Int] {
+        let words = try await list(RedisCommand("HGETALL", keys.returns)).map { $0.text ?? "" }
+        var counts: [String: Int] = [:]
+        for index in stride(from: 0, to: words.count - 1, by: 2) {
+            counts[words[index]] = words[index + 1].split(separator: " ").first.flatMap { Int($0) }
+        }
+        return counts
+    }
+
+    /// The ledger: every build that was seen, with what is noted of it.
+    func releases() async throws(MusterError) -> [(stamp: String, fields: [String: String])] {
+        let stamps = try await list(RedisCommand("ZREVRANGE", keys.releases, "0", "-1")).compactMap(\.text)
+        let replies = await client.send(stamps.map { RedisCommand("HGETALL", keys.release($0)) })
+        var releases: [(String, [String: String])] = []
+        for (stamp, reply) in zip(stamps, replies) { releases.append((stamp, try fields(reply))) }
+        return releases
+    }
+
+    /// Takes a build off the ledger; one that is used comes back by itself.
+    /// - Returns: whether it was there.
+    func forget(release stamp: String) async throws(MusterError) -> Bool {
+        let replies = await client.send([
+            RedisCommand("ZREM", keys.releases, stamp), RedisCommand("UNLINK", keys.release(stamp)),
+        ])
+        do throws(RedisError) { return try replies[0].get().integer == 1 } catch { throw MusterError(error) }
     }
 
     func queueNames() async throws(MusterError) -> [String] {
@@ -53,14 +152,19 @@ struct FleetStore: Sendable {
         var sessions: [(String, [String: String])] = []
         let replies = await client.send(ids.map { RedisCommand("HGETALL", keys.session($0)) })
         for (id, reply) in zip(ids, replies) {
-            let parts = try list(reply)
-            var fields: [String: String] = [:]
-            for index in stride(from: 0, to: parts.count - 1, by: 2) {
-                fields[parts[index].text ?? ""] = parts[index + 1].text
-            }
+            let fields = try fields(reply)
             if !fields.isEmpty { sessions.append((id, fields)) }
         }
         return (now, sessions)
+    }
+
+    private func fields(_ reply: Result<RedisReply, RedisError>) throws(MusterError) -> [String: String] {
+        let parts = try list(reply)
+        var fields: [String: String] = [:]
+        for index in stride(from: 0, to: parts.count - 1, by: 2) {
+            fields[parts[index].text ?? ""] = parts[index + 1].text
+        }
+        return fields
     }
 
     private func list(_ command: RedisCommand) async throws(MusterError) -> [RedisReply] {

@@ -26,3 +26,8 @@ public func thisHost() -> String {
     let given = ProcessInfo.processInfo.environment["MUSTER_HOST"] ?? ""
     return Name.made(from: given.isEmpty ? ProcessInfo.processInfo.hostName : given)
 }
+
+/// What the image or template that this machine was launched from is called: `MUSTER_IMAGE`, for the roll call.
+public func thisImage() -> String? {
+    ProcessInfo.processInfo.environment["MUSTER_IMAGE"].flatMap { $0.isEmpty ? nil : String($0.prefix(200)) }
+}

@@ -1,3 +1,5 @@
+import MusterStamp
+
 extension Inspector {
     /// Finds a job, in one queue or in all that are known.
     /// - Returns: a report whose state is `unknown` where no queue has it, and `expired` where none has it any more: the
@@ -25,6 +27,37 @@ extension Inspector {
             return JobReport(id: id, state: .expired, seq: seq, attempts: [], expiry: .outcome)
         }
         return JobReport(id: id, state: .unknown, seq: seq, attempts: [])
+    }
+
+    /// As ``job(_:queue:)``, with what the fleet's ledgers know of it besides: who was refused it, and which of its runs
+    /// were on a build that was stale by then.
+    public func timeline(_ id: String, queue: String? = nil) async throws(MusterError) -> JobReport {
+        var report = try await job(id, queue: queue)
+        let firsts = try await fleetStore.releases().compactMap { stamp, fields -> (sequence: Int, at: Int)? in
+            guard let build = try? BuildStamp(stamp), let at = fields["worker first"].flatMap({ Int($0) }) else {
+                return nil
+            }
+            return (build.sequence, at)
+        }
+        for index in report.attempts.indices {
+            let attempt = report.attempts[index]
+            guard let build = attempt.build.flatMap({ try? BuildStamp($0) }) else { continue }
+            let end = attempt.endedAt?.milliseconds ?? .max
+            report.attempts[index].stale = firsts.contains { $0.sequence > build.sequence && $0.at <= end }
+        }
+        guard let queue = report.queue, let requirement = report.requirement.flatMap({ try? Requirement($0) }),
+            let since = report.enqueuedAt
+        else { return report }
+        let until = report.attempts.last?.startedAt?.milliseconds ?? .max
+        report.refusedTo = try await refusals().filter { refusal in
+            guard refusal.queue == queue, refusal.reason != "stale-producer",
+                let build = try? BuildStamp(refusal.build)
+            else { return false }
+            return refusal.lastAt.milliseconds >= since.milliseconds && refusal.firstAt.milliseconds <= until
+                && !requirement.isMet(by: build, host: refusal.host, session: "")
+        }
+        .map { JobReport.RefusedTo(host: $0.host, build: $0.build, reason: $0.reason, lastAt: $0.lastAt) }
+        return report
     }
 
     /// Says which build runs a held job, and since when, from what its session last said.
@@ -125,6 +158,7 @@ private struct JobAnswer {
                 build: outcome["on"], startedAt: Timestamp(milliseconds: ended - (outcome.number("ms") ?? 0)),
                 endedAt: Timestamp(milliseconds: ended), outcome: report.state.rawValue, error: nil))
         report.result = rest.isEmpty ? nil : JSONValue(bytes: rest)
+        report.fencedBy = outcome.number("fenced")
         return report
     }
 
@@ -136,7 +170,7 @@ private struct JobAnswer {
             producer: record?.producer.map {
                 JobReport.Producer(host: $0.host, pid: $0.pid, build: record?.build.map { "\($0)" })
             },
-            attempts: history)
+            attempts: history, schema: record?["schema"])
     }
 
     private func attempt(_ line: Substring) -> JobReport.Attempt {

@@ -31,10 +31,20 @@ public struct JobReport: Sendable, Encodable {
         public let build: String?
         public let startedAt: Timestamp?
         public let endedAt: Timestamp?
-        /// `running`; `succeeded` or `cancelled`; `failed`, `later`, `handed-back`, `crashed` or `lost`; `retried` or `repaired`
-        /// where it was no run, but somebody made the job ready again.
+        /// `running`; `succeeded` or `cancelled`; `failed`, `later`, `handed-back`, `crashed` or `lost`; `rejected` where its
+        /// build was fenced meanwhile; `retried` or `repaired` where it was no run, but somebody made the job ready again.
         public let outcome: String
         public let error: String?
+        /// Whether a newer build than this one had a worker when it ended; nothing where nobody looked.
+        public var stale: Bool?
+    }
+
+    /// A host that asked for work while this job was there, and may not have it.
+    public struct RefusedTo: Sendable, Encodable {
+        public let host: String
+        public let build: String
+        public let reason: String
+        public let lastAt: Timestamp
     }
 
     public let id: String
@@ -57,10 +67,16 @@ public struct JobReport: Sendable, Encodable {
     /// The job that came before it in its chain.
     public var after: String?
     public var result: JSONValue?
+    /// The floor below which the build was that ran it to success, where it is counted all the same.
+    public var fencedBy: Int?
+    /// Who was refused it; nothing where nobody looked.
+    public var refusedTo: [RefusedTo]?
+    /// The fingerprint of the payload's schema, where the producer gave one.
+    public var schema: String?
 
     private enum CodingKeys: String, CodingKey {
         case id, type, queue, state, requirement, seq, enqueuedAt, dueAt, producer, attempts, waitingFor, progress,
-            expiry, after, result
+            expiry, after, result, fencedBy, refusedTo, schema
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -80,5 +96,8 @@ public struct JobReport: Sendable, Encodable {
         try values.encodeIfPresent(expiry, forKey: .expiry)
         try values.encodeIfPresent(after, forKey: .after)
         try values.encode(result, forKey: .result)
+        try values.encodeIfPresent(fencedBy, forKey: .fencedBy)
+        try values.encodeIfPresent(refusedTo, forKey: .refusedTo)
+        try values.encodeIfPresent(schema, forKey: .schema)
     }
 }

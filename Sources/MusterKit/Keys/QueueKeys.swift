@@ -13,7 +13,7 @@ public struct QueueKeys: Sendable {
     let timeline, progress, refusals, buckets, doneBytes: String
     let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels, suspects, calls,
         repeated: String
-    let schedules, scheduleDue: String
+    let schedules, scheduleDue, counts, ramp: String
 
     /// - Parameters:
     ///   - namespace: a checked name.
@@ -47,7 +47,11 @@ public struct QueueKeys: Sendable {
         repeated = prefix + "repeated"
         schedules = prefix + "schedules"
         scheduleDue = prefix + "schedule-due"
+        counts = prefix + "counts"
+        ramp = prefix + "ramp"
     }
+
+    func lane(_ lane: Lane) -> String { prefix + "lane:\(lane)" }
 
     func held(_ session: String) -> String { prefix + "held:" + session }
 

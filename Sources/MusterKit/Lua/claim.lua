@@ -1,8 +1,8 @@
 -- claim: settles what a session has finished (held -> done, scheduled or dead) and hands it the next jobs
 -- (queued -> held), refusing those that its build may not run, and keeping back those over a limit.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 held:<session> (set)
---       7 refusals (hash) 8 scheduled (zset) 9 timeline (hash) 10 running (hash) 11 parked (zset) 12 rates (zset)
---       13 checkpoints (hash) 14 suspects (hash) 15 calls (hash)
+--       7 scheduled (zset) 8 running (hash) 9 parked (zset) 10 rates (zset) 11 checkpoints (hash) 12 suspects (hash)
+--       13 calls (hash)
 -- ARGV: 1 session  2 sequence  3 revision  4 host  5 jobs wanted  6 types known: ',a,b,' or '*'
 --       7 a number that grows with each claim, by which lanes take turns  8 the session's calls so far
 --       9 n: plain successes, then n times: id, ms it ran
@@ -20,137 +20,24 @@
 --       answer was lost stay held until the session says what it really has (handback.lua).
 -- The first write only frees memory: a full Redis lets the writes after it pass, so workers still drain it.
 local jobs, lanes, sessions, idle, held = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local refusals, scheduled, timeline, running = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local parked, rates, checkpoints, suspects, calls = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local scheduled, running, parked, rates = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local checkpoints, suspects, calls = KEYS[11], KEYS[12], KEYS[13]
 local session, sequence, revision, host = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local want, types, turn = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
 local stamp = ARGV[2] .. '-' .. revision
-local by = session .. ' on=' .. stamp
 
 redis.call('ZREM', idle, session)
 local is_listed = redis.call('ZSCORE', sessions, session)
 if is_listed and is_late(calls, session, ARGV[8]) then return {'late', '', 0, '', {}, {}, {}, {}} end
 
-local unsettled = {}
-local settled_ok, settled_failed = 0, 0
-local plain = tonumber(ARGV[9])
-local cursor = 10
-if plain > 0 then
-  local ids, run = {}, {}
-  for i = 1, plain do
-    ids[i], run[i] = ARGV[cursor], ARGV[cursor + 1]
-    cursor = cursor + 2
-  end
-  local is_held = redis.call('SMISMEMBER', held, unpack(ids))
-  local mine, run_of = {}, {}
-  for i = 1, plain do
-    if is_held[i] == 1 then
-      mine[#mine + 1] = ids[i]
-      run_of[#run_of + 1] = run[i]
-    else
-      unsettled[#unsettled + 1] = ids[i]
-    end
-  end
-  if #mine > 0 then
-    local records = redis.call('HMGET', jobs, unpack(mine))
-    redis.call('SREM', held, unpack(mine))
-    local entries, bytes, gone = {}, 0, {}
-    for i, id in ipairs(mine) do
-      local record = records[i]
-      if record and is_marked(record) then
-        leave_key(head_of(record))
-        finish(id, record, 'succeeded', ' ms=' .. run_of[i] .. ' by=' .. by, '')
-      else
-        local outcome = 'state=succeeded ended=' .. nowText .. ' ms=' .. run_of[i] .. ' by=' .. by .. '\n'
-          .. (record and head_of(record) or '') .. '\n'
-        gone[#gone + 1] = id
-        entries[#entries + 1] = id
-        entries[#entries + 1] = outcome
-        bytes = bytes + #outcome + #id
-      end
-    end
-    if #gone > 0 then
-      redis.call('HDEL', jobs, unpack(gone))
-      keep_outcomes(nil, entries, bytes)
-    end
-    settled_ok = #mine
-  end
-end
-
-while cursor <= #ARGV do
-  local id, kind, run = ARGV[cursor], ARGV[cursor + 1], ARGV[cursor + 2]
-  local first, second = ARGV[cursor + 3], ARGV[cursor + 4]
-  cursor = cursor + 5
-  local record = redis.call('SREM', held, id) == 1 and redis.call('HGET', jobs, id)
-  if not record then
-    unsettled[#unsettled + 1] = id
-  else
-    local head = head_of(record)
-    local attempts = number_field(head, 'attempts', 0)
-    local line = 'n=' .. (attempts + 1) .. ' by=' .. by .. ' started=' .. string.format('%.0f', now - tonumber(run))
-      .. ' ended=' .. nowText
-    local asked_to_end = is_marked(record) and field(head, 'cancel')
-    if kind == 'success' then
-      leave_key(head)
-      finish(id, record, 'succeeded', ' ms=' .. run .. ' by=' .. by, first, tonumber(second))
-      settled_ok = settled_ok + 1
-    elseif kind == 'cancelled' or asked_to_end and kind ~= 'back' then
-      leave_key(head)
-      finish(id, record, 'cancelled', ' ms=' .. run .. ' by=' .. by, '')
-    elseif kind == 'failure' or kind == 'dead' then
-      leave_key(head)
-      record = remember(timeline, id, record, line .. ' outcome=failed error=' .. second)
-      record = with_field(record, 'attempts', attempts + 1)
-      if kind == 'dead' or attempts + 1 > number_field(head, 'retries', math.huge) then
-        bury(id, record)
-      else
-        redis.call('HSET', jobs, id, record)
-        redis.call('ZADD', scheduled, now + tonumber(first), id)
-      end
-      settled_failed = settled_failed + 1
-    elseif kind == 'later' then
-      leave_key(head)
-      redis.call('HSET', jobs, id, remember(timeline, id, record, line .. ' outcome=later'))
-      redis.call('ZADD', scheduled, now + tonumber(first), id)
-    else
-      if kind ~= 'back' then
-        local lane = lane_of(head)
-        if kind == 'unknown-type' then
-          lane = string.gsub(lane, ':knows:.*', '') .. ':knows:' .. first
-        else
-          lane = string.match(lane, '^%l*') .. ':at-least:' .. first
-        end
-        record = remember(timeline, id, record, line .. ' outcome=handed-back error=' .. kind)
-        record = with_field(record, 'lane', lane)
-        redis.call('HSET', jobs, id, record)
-      end
-      local lane = give_back('LPUSH', id, record, by)
-      if lane then wake(idle, lane, 1) end
-    end
-  end
-end
-if settled_ok > 0 then redis.call('HINCRBY', meta, 'succeeded', settled_ok) end
-if settled_failed > 0 then redis.call('HINCRBY', meta, 'failed', settled_failed) end
-
-local function refuse(reason, needs)
-  local name = host .. ' ' .. stamp .. ' ' .. reason
-  local entry = redis.call('HGET', refusals, name)
-  local count, first = 0, nowText
-  if entry then
-    count, first = string.match(entry, '^(%d+) (%d+)')
-  elseif redis.call('HLEN', refusals) >= 10000 then
-    return
-  end
-  redis.call('HSET', refusals, name,
-    string.format('%.0f', tonumber(count) + 1) .. ' ' .. first .. ' ' .. nowText .. ' ' .. needs)
-end
+local unsettled = settle(session, stamp, revision, sequence < floor, 9)
 
 if not is_listed then
   list_if_holding(sessions, held, session)
   return {'lost', '', 0, '', unsettled, {}, {}, {}}
 end
 if sequence < floor then
-  refuse('below-floor', 'at-least:' .. rules[3])
+  refuse(host, stamp, 'below-floor', 'at-least:' .. rules[3])
   return {'stale', 'below-floor', 0, rules[3], unsettled, {}, {}, {}}
 end
 if want == 0 then return {'ok', '', 0, '', unsettled, {}, {}, {}} end
@@ -205,6 +92,10 @@ local function may_see(lane)
   local kind, argument, rest = string.match(lane, '^%l+:([%l-]+):?([^:]*):?(.*)$')
   local known_type = string.match(lane, ':knows:(.+)$')
   if known_type and types ~= '*' and not string.find(types, ',' .. known_type .. ',', 1, true) then return false end
+  -- A build on trial gets its share of the new jobs, and what asks for no less than it; the rest is the others'.
+  if ramp_revision == revision and (kind == 'any' or kind == 'at-least') then
+    return tonumber(argument) ~= nil and tonumber(argument) >= tonumber(ramp_sequence)
+  end
   if kind == 'at-least' or kind == 'any' then return true end
   if kind == 'exactly' then return argument == revision end
   if kind == 'host' then return argument == host end
@@ -364,9 +255,9 @@ for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '(' .. ARGV[2], '+inf',
 end
 if #ids == 0 then
   if newer > 0 then
-    refuse('older-build', 'at-least:' .. needs)
+    refuse(host, stamp, 'older-build', 'at-least:' .. needs)
     return {'ok', 'newer-work-waiting', newer, needs, unsettled, ids, records, saved}
   end
-  if other_revision > 0 then refuse('other-revision', 'exactly') end
+  if other_revision > 0 then refuse(host, stamp, 'other-revision', 'exactly') end
 end
 return {'ok', 'empty', newer, needs, unsettled, ids, records, saved}

@@ -7,14 +7,28 @@
 --       within=<ms> to begin in, after it is due · unique=<started|done|time>:<key> · lasts=<ms>, with `time` ·
 --       batch=<id> · key=<limit key>
 --       then per job: id, the record from its second field on
--- Answers {'ok', now in ms, ids that were there already, the id that has the unique key or ''}
---       or {'batch', 'unknown' or 'closed'}.
+-- Answers {'ok', now in ms, ids that were there already, the id that has the unique key or '', the floor where the
+--       producer's build is below it, else ''}
+--       or {'batch', 'unknown' or 'closed'} or {'stale-producer', floor}: nothing was enqueued.
+-- Of the jobs that any build may run, or an older one than that on trial, a share goes to the one on trial: which,
+-- their ids say.
 -- Run twice: the second run changes nothing, be it the one with 'new' or the one with 'again'.
 local jobs, lanes, idle, scheduled, buckets = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local unique, unique_until, chains = KEYS[7], KEYS[8], KEYS[9]
 local lane, when, again = ARGV[1], ARGV[2], ARGV[3] ~= 'new'
 local due = now
 if string.sub(when, 1, 1) == '+' then due = now + tonumber(when) elseif when ~= '' then due = tonumber(when) end
+
+local below_floor = ''
+if floor > 0 then
+  local stamp = string.match(head_of(' ' .. ARGV[6]), ' build=([^ ]+)')
+  if stamp and tonumber(string.match(stamp, '^%d+') or 0) < floor then
+    local host = string.match(head_of(' ' .. ARGV[6]), ' from=([^ :]+)') or '?'
+    refuse(host, stamp, 'stale-producer', 'at-least:' .. rules[3])
+    if rules[5] == 'refuse' then return {'stale-producer', rules[3]} end
+    below_floor = rules[3]
+  end
+end
 
 local function is_known(id)
   if redis.call('HEXISTS', jobs, id) == 1 then return true end
@@ -59,7 +73,7 @@ for i = 5, #ARGV, 2 do
     pairs_[#pairs_ + 1] = prefix .. ARGV[i + 1]
   end
 end
-if #ids == 0 then return {'ok', now, known, ''} end
+if #ids == 0 then return {'ok', now, known, '', below_floor} end
 
 if unique_key then
   local entry = redis.call('HGET', unique, unique_key)
@@ -68,7 +82,7 @@ if unique_key then
     -- A holder that is gone without a trace holds nothing.
     local is_taken = mode == 'time' and tonumber(ends) > now
     if mode ~= 'time' then is_taken = redis.call('HEXISTS', jobs, holder) == 1 end
-    if is_taken then return {'ok', now, ids, holder} end
+    if is_taken then return {'ok', now, ids, holder, below_floor} end
   end
 end
 if batch then
@@ -76,6 +90,22 @@ if batch then
   local facts = redis.call('HMGET', key, 'opened', 'closed')
   if not facts[1] then return {'batch', 'unknown'} end
   if facts[2] then return {'batch', 'closed'} end
+end
+
+-- Whose share a job is in, its id says: the same at each sending, and for good.
+local priority, kind, least = string.match(lane, '^(%l+):([%l-]+):?(%d*)$')
+local ready, on_trial, trial_lane = ids, {}, nil
+if ramp_percent and ramp_percent ~= '0' and (kind == 'any' or kind == 'at-least')
+  and tonumber(least ~= '' and least or 0) <= tonumber(ramp_sequence) then
+  trial_lane, ready = priority .. ':exactly:' .. ramp_revision, {}
+  for i, id in ipairs(ids) do
+    if tonumber(string.sub(redis.sha1hex(id), 1, 6), 16) % 100 < tonumber(ramp_percent) then
+      on_trial[#on_trial + 1] = id
+      pairs_[2 * i] = with_field(with_field(pairs_[2 * i], 'lane', trial_lane), 'asked', lane)
+    else
+      ready[#ready + 1] = id
+    end
+  end
 end
 
 redis.call('HSET', jobs, unpack(pairs_))
@@ -87,9 +117,13 @@ if due > now then
   end
   redis.call('ZADD', scheduled, unpack(entries))
 else
-  redis.call('RPUSH', base .. 'lane:' .. lane, unpack(ids))
-  redis.call('ZADD', lanes, score_of(lane), lane)
-  wake(idle, lane, 1)
+  for _, part in ipairs({{lane, ready}, {trial_lane, on_trial}}) do
+    if #part[2] > 0 then
+      redis.call('RPUSH', base .. 'lane:' .. part[1], unpack(part[2]))
+      redis.call('ZADD', lanes, score_of(part[1]), part[1])
+      wake(idle, part[1], 1)
+    end
+  end
 end
 if ARGV[3] == 'repeated' then
   redis.call('ZREMRANGEBYSCORE', repeated, '-inf', now - 3600000)
@@ -108,4 +142,4 @@ end
 if steps and steps ~= '' then
   for _, id in ipairs(ids) do redis.call('HSET', chains, id, steps) end
 end
-return {'ok', now, known, ''}
+return {'ok', now, known, '', below_floor}

@@ -1,14 +1,16 @@
 -- fence: the head that stands before every script. It refuses a client whose protocol or epoch is over,
 -- so that the scripts of an old binary stop working on the day that the queue says so.
--- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence)
+-- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence), ramp (revision, sequence, percent of new jobs),
+--         producers (what an enqueue from below the floor meets: 'refuse', or else a warning)
 -- Answers {'protocol', n} or {'epoch', n}, and nothing was changed; else the script below it goes on.
 local PROTOCOL, EPOCH = 1, 1
 local meta = KEYS[1]
 local base = string.sub(meta, 1, -5)
-local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor')
+local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor', 'ramp', 'producers')
 if rules[1] and tonumber(rules[1]) > PROTOCOL then return {'protocol', rules[1]} end
 if rules[2] and tonumber(rules[2]) ~= EPOCH then return {'epoch', rules[2]} end
 local floor = tonumber(rules[3] or 0)
+local ramp_revision, ramp_sequence, ramp_percent = string.match(rules[4] or '', '^([^ ]+) (%d+) (%d+)$')
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -90,6 +92,26 @@ local function wake(idle, lane, count)
     redis.call('ZREM', idle, session)
     if redis.call('PUBLISH', base .. 'wake:' .. session, '') > 0 then count = count - 1 end
   end
+end
+
+-- Counts in vain asked work, or work in vain brought, by host, build and reason; of too many the one that was not seen
+-- for longest, of a few that chance names, goes.
+local function refuse(host, stamp, reason, needs)
+  local refusals, name = base .. 'refusals', host .. ' ' .. stamp .. ' ' .. reason
+  local entry = redis.call('HGET', refusals, name)
+  local count, first = 0, nowText
+  if entry then
+    count, first = string.match(entry, '^(%d+) (%d+)')
+  elseif redis.call('HLEN', refusals) >= 10000 then
+    local few, oldest, since = redis.call('HRANDFIELD', refusals, 8, 'WITHVALUES'), nil, math.huge
+    for i = 1, #few, 2 do
+      local last = tonumber(string.match(few[i + 1], '^%d+ %d+ (%d+)') or 0)
+      if last < since then oldest, since = few[i], last end
+    end
+    redis.call('HDEL', refusals, oldest)
+  end
+  redis.call('HSET', refusals, name,
+    string.format('%.0f', tonumber(count or 0) + 1) .. ' ' .. (first or nowText) .. ' ' .. nowText .. ' ' .. needs)
 end
 
 -- A session that is not listed any more and yet holds jobs is listed as over, so that maintenance gives them to

@@ -16,7 +16,8 @@ public final class Producer: Sendable {
     let host = thisHost()
     let pid = Int(ProcessInfo.processInfo.processIdentifier)
     let durable: DurableConnections
-    private let known = Mutex<Set<String>>([])
+    /// When each queue was last announced.
+    private let known = Mutex<[String: ContinuousClock.Instant]>([:])
 
     /// - Parameters:
     ///   - server: the Redis to enqueue to.
@@ -94,7 +95,7 @@ public final class Producer: Sendable {
             Receipt(
                 id: found.holders[id] ?? id, queue: options.queue, requirement: plan.header.lane.requirement,
                 isDuplicate: found.duplicates.contains(id) || found.holders[id] != nil,
-                isScheduled: plan.when != .now, durability: options.durability)
+                isScheduled: plan.when != .now, durability: options.durability, floor: found.floor)
         }
     }
 
@@ -102,11 +103,19 @@ public final class Producer: Sendable {
         JobID.make(count, milliseconds: Int(Date().timeIntervalSince1970 * 1000))
     }
 
+    /// Makes the queue known, with this build; the queue gets the fleet's rules for builds before its first job. Once a
+    /// minute it is said again, so that the ledger knows who still enqueues.
     func announce(_ queue: String) async throws(MusterError) {
-        if known.withLock({ $0.contains(queue) }) { return }
+        let last = known.withLock { $0[queue] }
+        if let last, ContinuousClock.now - last < .seconds(60) { return }
         let fleet = FleetStore(client, namespace: server.namespace)
-        try await retrying { () async throws(MusterError) in try await fleet.know(queues: [queue]) }
-        known.withLock { _ = $0.insert(queue) }
+        let store = QueueStore(client, namespace: server.namespace, queue: queue)
+        let stamp = build.map { "\($0)" }
+        try await retrying { () async throws(MusterError) in
+            let rules = try await fleet.announce(.producer, host: host, build: stamp, queues: [queue])
+            if last == nil, rules.number > 0 { try await store.adopt(rules) }
+        }
+        known.withLock { $0[queue] = .now }
     }
 
     /// What was there already.
@@ -114,6 +123,7 @@ public final class Producer: Sendable {
         var duplicates: Set<String> = []
         /// Who has the unique key of an id.
         var holders: [String: String] = [:]
+        var floor: Int?
     }
 
     private func send(
@@ -146,6 +156,7 @@ public final class Producer: Sendable {
                 switch result {
                 case .success(let (found, count)):
                     all.duplicates.formUnion(found.duplicates)
+                    all.floor = found.floor ?? all.floor
                     accepted += count
                     onProgress(accepted)
                 case .failure(let error):
@@ -169,12 +180,12 @@ public final class Producer: Sendable {
                 let answer = try await store.enqueue(
                     jobs, lane: plan.header.lane, when: plan.when, duties: plan.duties, again: again,
                     isRepetition: wasSent && !again)
-                if let holder = answer.holder { return Found(holders: [jobs[0].id: holder]) }
+                if let holder = answer.holder { return Found(holders: [jobs[0].id: holder], floor: answer.floor) }
                 if let mark {
                     let what = jobs.count == 1 ? "job \(jobs[0].id)" : "\(jobs.count) jobs from \(jobs[0].id) on"
                     try await plan.durable?.prove(what, since: mark)
                 }
-                return Found(duplicates: wasSent && !again ? [] : Set(answer.duplicates))
+                return Found(duplicates: wasSent && !again ? [] : Set(answer.duplicates), floor: answer.floor)
             } catch {
                 if error.outcome == .unknown { wasSent = true }
                 throw error

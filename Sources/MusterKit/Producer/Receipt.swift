@@ -9,4 +9,6 @@ public struct Receipt: Sendable, Equatable {
     public let isScheduled: Bool
     /// What was proven: what the options asked for.
     public let durability: Durability
+    /// The fleet's floor, where this producer's build is below it: deploy the producer.
+    public let floor: Int?
 }

@@ -3,7 +3,7 @@ import MusterRedis
 /// The arrows between a job's states: one Lua file each, behind the common fence and the parts it shares with others.
 enum Scripts {
     static let enqueue = script("enqueue", PackageResources.enqueue_lua)
-    static let claim = script("claim", PackageResources.claim_lua, over)
+    static let claim = script("claim", PackageResources.claim_lua, over, settle)
     static let beat = script("beat", PackageResources.beat_lua)
     static let handback = script("handback", PackageResources.handback_lua, over)
     static let maintain = script("maintain", PackageResources.maintain_lua, over)
@@ -23,8 +23,14 @@ enum Scripts {
     static let job = script("job", PackageResources.job_lua, place)
     static let dead = script("dead", PackageResources.dead_lua)
     static let queue = script("queue", PackageResources.queue_lua)
-    static let fleet = script("fleet", PackageResources.fleet_lua)
-    static let queues = script("queues", PackageResources.queues_lua)
+    static let fleet = script("fleet", PackageResources.fleet_lua, ledger)
+    static let announce = script("announce", PackageResources.announce_lua, ledger)
+    static let rules = script("rules", PackageResources.rules_lua, ledger)
+    static let returned = script("returned", PackageResources.returned_lua)
+    static let adopt = script("adopt", PackageResources.adopt_lua)
+    static let restamp = script("restamp", PackageResources.restamp_lua)
+    static let relabel = script("relabel", PackageResources.relabel_lua, place)
+    static let inventory = script("inventory", PackageResources.inventory_lua)
     static let schedule = script("schedule", PackageResources.schedule_lua)
     static let unschedule = script("unschedule", PackageResources.unschedule_lua)
     static let schedules = script("schedules", PackageResources.schedules_lua)
@@ -35,13 +41,15 @@ enum Scripts {
 
     static let all = [
         enqueue, claim, beat, handback, maintain, forgive, progress, cancel, discard, revive, clear, batch, watch,
-        settings, audit, survey, recount, setaside, job, dead, queue, fleet, queues, schedule, unschedule, schedules,
-        fire, prove, rights,
+        settings, audit, survey, recount, setaside, job, dead, queue, fleet, announce, rules, returned, adopt,
+        restamp, relabel, inventory, schedule, unschedule, schedules, fire, prove, rights,
     ]
 
     /// What several scripts share, by file name.
     static let over = PackageResources.over_lua
     static let place = PackageResources.place_lua
+    static let settle = PackageResources.settle_lua
+    static let ledger = PackageResources.ledger_lua
 
     private static func script(_ name: String, _ body: [UInt8], _ parts: [UInt8]...) -> RedisScript {
         let text = [PackageResources.fence_lua] + parts + [body]

@@ -37,6 +37,8 @@ struct QueueStore: Sendable {
         let duplicates: [String]
         /// The id that has the unique key, where another one has it.
         let holder: String?
+        /// The floor, where the producer's build is below it.
+        let floor: Int?
     }
 
     /// Enqueues jobs of one lane, at most 1,000 a call.
@@ -65,6 +67,12 @@ struct QueueStore: Sendable {
                 command.append(job.header, followedBy: job.payload)
             }
         }
+        if answer.state == "stale-producer" {
+            throw MusterError(
+                .staleProducer,
+                "this producer's build is below the floor, at-least:\((answer[1].text ?? "?").shown), and the fleet's release refuses such jobs: deploy the producer"
+            )
+        }
         guard answer.state == "ok" else {
             let isClosed = answer[1].text == "closed"
             throw MusterError(
@@ -73,7 +81,9 @@ struct QueueStore: Sendable {
                     + (isClosed ? "is closed: it takes no more jobs" : "is not open: open it first"))
         }
         let holder = answer[3].text ?? ""
-        return Enqueued(duplicates: answer[2].array?.compactMap(\.text) ?? [], holder: holder.isEmpty ? nil : holder)
+        return Enqueued(
+            duplicates: answer[2].array?.compactMap(\.text) ?? [], holder: holder.isEmpty ? nil : holder,
+            floor: answer[4].integer)
     }
 
     /// Settles outcomes and claims jobs in one round trip.
@@ -82,9 +92,8 @@ struct QueueStore: Sendable {
         let answer = try await client.call(
             Scripts.claim,
             [
-                keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session.id), keys.refusals,
-                keys.scheduled, keys.timeline, keys.running, keys.parked, keys.rates, keys.checkpoints,
-                keys.suspects, keys.calls,
+                keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.held(session.id),
+                keys.scheduled, keys.running, keys.parked, keys.rates, keys.checkpoints, keys.suspects, keys.calls,
             ],
             capacity: 256 + request.outcomes.count * 48
         ) { request.append(to: &$0) }

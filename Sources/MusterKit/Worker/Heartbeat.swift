@@ -16,6 +16,7 @@ final class Heartbeat: Sendable {
     private let snapshot: @Sendable () -> WorkerSnapshot
     private let onLost: @Sendable () -> Void
     private let onBeat: @Sendable (_ toCancel: [String], _ holdsUntil: ContinuousClock.Instant) -> Void
+    private let onRules: @Sendable (ReleaseRules) -> Void
     private let wake = SteadySemaphore()
     private let ended = SteadySemaphore()
     private let isStopping = Mutex(false)
@@ -24,7 +25,8 @@ final class Heartbeat: Sendable {
         session: SessionID, lease: Duration, queues: [QueueStore], fleet: FleetStore,
         snapshot: @escaping @Sendable () -> WorkerSnapshot,
         onLost: @escaping @Sendable () -> Void,
-        onBeat: @escaping @Sendable (_ toCancel: [String], _ holdsUntil: ContinuousClock.Instant) -> Void
+        onBeat: @escaping @Sendable (_ toCancel: [String], _ holdsUntil: ContinuousClock.Instant) -> Void,
+        onRules: @escaping @Sendable (ReleaseRules) -> Void
     ) {
         self.session = session
         self.lease = lease
@@ -33,6 +35,7 @@ final class Heartbeat: Sendable {
         self.snapshot = snapshot
         self.onLost = onLost
         self.onBeat = onBeat
+        self.onRules = onRules
     }
 
     func start() {
@@ -105,9 +108,10 @@ final class Heartbeat: Sendable {
     private func report() {
         let snapshot = snapshot()
         let heard = SteadySemaphore()
-        fleet.report(
-            session: session.id, queues: snapshot.queues, claimedAgo: snapshot.claimedAgo, fields: snapshot.fields
-        ) { _ in heard.signal() }
+        fleet.report(session: session.id, snapshot) { [onRules] answer in
+            if case .success(let rules) = answer { onRules(rules) }
+            heard.signal()
+        }
         _ = heard.wait(within: lease / 6)
     }
 
@@ -125,7 +129,11 @@ final class Heartbeat: Sendable {
 
 /// What a session says of itself in the roll call.
 struct WorkerSnapshot: Sendable {
+    let host: String
+    let build: String
     let queues: [String]
     let claimedAgo: Duration?
+    /// Jobs that it ran to success, so far.
+    let succeeded: Int
     let fields: [(String, String)]
 }

@@ -34,6 +34,7 @@ final class JobPool: Sendable {
         var nextRunner = 0
         var outcomes: [[Settlement]]
         var finished = 0
+        var succeeded = 0
         var isCancelled = false
         var ahead = 0
         /// Nil for no bound.
@@ -69,6 +70,9 @@ final class JobPool: Sendable {
     }
 
     var runningCount: Int { state.withLock { $0.runners.count + $0.stuck.count } }
+
+    /// Jobs that ran to success here, so far.
+    var succeededCount: Int { state.withLock { $0.succeeded } }
 
     var stuckCount: Int { state.withLock { $0.stuck.count } }
 
@@ -275,6 +279,7 @@ final class JobPool: Sendable {
             if state.suspectRunner == number { state.suspectRunner = nil }
             let isCancelled = (isStuck ?? state.runners[number])?.isCancelled ?? false
             if let settlement {
+                if case .succeeded = settlement.kind { state.succeeded += 1 }
                 state.outcomes[job.queueIndex].append(settlement)
             } else if isCancelled, !state.isCancelled {
                 state.outcomes[job.queueIndex].append(

@@ -1,3 +1,5 @@
+public import MusterStamp
+
 /// How a worker works; each default stands here once.
 public struct WorkerOptions: Sendable {
     /// Queues it takes jobs from; default `default`.
@@ -18,7 +20,7 @@ public struct WorkerOptions: Sendable {
     public var crashLimit: Int
     /// A name for people, shown in the roll call.
     public var name: String?
-    /// What to do when Redis refuses this build; by default only a floor ends the worker.
+    /// What to do when Redis refuses this build; default nil: a floor ends the worker, and nothing else does.
     public var onStale: OnStale?
     /// Recurring jobs that each session registers when it begins; default none. Removing one here does not remove it
     /// from Redis.
@@ -26,13 +28,13 @@ public struct WorkerOptions: Sendable {
     /// The host's name in the roll call and in requirements; default this machine's.
     public var host: String
 
-    /// What a worker does when its build is refused and nothing is left that it may run.
-    public enum OnStale: String, Sendable, CaseIterable {
-        /// Stop; `Worker.run()` throws ``StaleBuild``, and `muster-worker` exits with 75.
-        case exit
-        /// Stay, ask now and then, and be shown as behind.
-        case wait
-    }
+    /// Which build lies on this machine's disk now; asked every few seconds, on a thread of its own. Nil where nobody
+    /// can say.
+    public var buildOnDisk: (@Sendable () -> BuildStamp?)?
+    /// Finish and throw ``NewBuildOnDisk`` when a newer build lies on disk; default false.
+    public var restartsOnDeploy: Bool
+    /// What the image or template that this machine was launched from is called; default `MUSTER_IMAGE`.
+    public var image: String?
 
     public init(
         queues: [String] = ["default"],
@@ -45,7 +47,10 @@ public struct WorkerOptions: Sendable {
         name: String? = nil,
         onStale: OnStale? = nil,
         schedules: [Schedule] = [],
-        host: String = thisHost()
+        host: String = thisHost(),
+        buildOnDisk: (@Sendable () -> BuildStamp?)? = nil,
+        restartsOnDeploy: Bool = false,
+        image: String? = thisImage()
     ) {
         self.queues = queues
         self.queueOrder = queueOrder
@@ -58,12 +63,8 @@ public struct WorkerOptions: Sendable {
         self.onStale = onStale
         self.schedules = schedules
         self.host = host
+        self.buildOnDisk = buildOnDisk
+        self.restartsOnDeploy = restartsOnDeploy
+        self.image = image
     }
-}
-
-/// Thrown by ``Worker/run()``: Redis refuses this build, and the worker was to end then.
-public struct StaleBuild: Error, Sendable, CustomStringConvertible {
-    public let build: String
-    public let needs: String
-    public var description: String { "build \(build) is stale: the queue needs \(needs)" }
 }

@@ -132,7 +132,7 @@ extension WorkerSession {
                 logger.warning(
                     "Redis refuses this build: it is below the floor", metadata: ["floor": "\(answer.needed)"])
             }
-            if worker.options.onStale != .wait { end(.stale(needs: "at-least:\(answer.needed)")) }
+            if endsWhenStale { end(.stale(needs: "at-least:\(answer.needed)")) }
         case .ok:
             if answer.reason == "newer-work-waiting" {
                 noise.log {
@@ -142,7 +142,7 @@ extension WorkerSession {
                             "jobs": "\(answer.newerWaiting)", "needs": "at-least:\(answer.needed)",
                         ])
                 }
-                if worker.options.onStale == .exit, pool.isEmpty {
+                if worker.options.onStale != nil, endsWhenStale, pool.isEmpty {
                     end(.stale(needs: "at-least:\(answer.needed)"))
                 }
             }
@@ -167,6 +167,15 @@ extension WorkerSession {
                     id: jobID, queue: name, queueIndex: queue, record: record, checkpoint: answer.checkpoints[jobID]))
         }
         if !jobs.isEmpty { pool.add(jobs) }
+    }
+
+    /// Whether a refusal ends this session now. Nil is the floor's case, and only that.
+    private var endsWhenStale: Bool {
+        switch worker.options.onStale {
+        case .exit, .hook, nil: true
+        case .wait: false
+        case .exec: hasNewerOnDisk
+        }
     }
 
     /// Keeps the outcomes for the next try. - Throws: what no retry can mend.

@@ -52,7 +52,7 @@ extension WorkerSession {
         if schedules.count > left.count {
             // Listings find a queue only where somebody has named it.
             let names = Set(schedules.map(\.queue)).sorted()
-            try? await FleetStore(client, namespace: worker.server.namespace).know(queues: names)
+            _ = try? await FleetStore(client, namespace: worker.server.namespace).know(queues: names)
         }
         return left
     }

@@ -3,7 +3,7 @@ import Synchronization
 
 extension WorkerSession {
     /// Quiet, finish within the grace, cancel, hand back, leave.
-    func stop(_ heartbeat: Heartbeat) async {
+    func stop(_ heartbeat: Heartbeat, _ end: End) async {
         enter("stopping", phase: "finish", heartbeat)
         pool.handBackWaiting()
         let deadline = ContinuousClock.now + worker.options.grace
@@ -28,6 +28,7 @@ extension WorkerSession {
             // One call takes only so many; what is left would be handed back, and run again.
             while await settle(), pool.hasOutcomes {}
         }
+        if case .stale = end { await backOff(heartbeat) }
         enter("stopping", phase: "hand back", heartbeat)
         await finish(heartbeat, handBack: true)
     }

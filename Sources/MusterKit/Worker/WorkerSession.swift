@@ -9,6 +9,7 @@ final class WorkerSession: Sendable {
         case stopped
         case lost
         case stale(needs: String)
+        case deployed(BuildStamp)
     }
 
     struct Seen {
@@ -23,6 +24,9 @@ final class WorkerSession: Sendable {
         var calls = 0
         var heldWhenLost: [String] = []
         var hasAlarm = false
+        /// The number of the rules for builds that its queues have from it.
+        var rules = 0
+        var onDisk: BuildStamp?
         var beganAt = ContinuousClock.now
         /// When it last gave up waiting and took a new connection.
         var wedgedAt: ContinuousClock.Instant?
@@ -84,7 +88,8 @@ final class WorkerSession: Sendable {
                 self.pool.mayBegin(until: end)
                 for id in ids { self.pool.cancel(id) }
                 self.lookForWedge()
-            })
+            },
+            onRules: { self.hear($0) })
         seen.withLock { $0.onNews = { heartbeat.sayNow() } }
         heartbeat.start()
         let listener = listen()
@@ -96,6 +101,7 @@ final class WorkerSession: Sendable {
                 group.addTask { try await self.tick() }
                 group.addTask { try await self.maintain() }
                 group.addTask { try await self.fireSchedules() }
+                group.addTask { try await self.watchDisk() }
                 defer { group.cancelAll() }
                 try await self.claim()
             }
@@ -110,9 +116,14 @@ final class WorkerSession: Sendable {
             await finish(heartbeat, handBack: false)
             return Former(id: id, held: seen.withLock { $0.heldWhenLost })
         }
-        await stop(heartbeat)
-        if case .stale(let needs) = end { throw StaleBuild(build: "\(worker.build)", needs: needs) }
-        return nil
+        await stop(heartbeat, end)
+        switch end {
+        case .stale(let needs):
+            throw StaleBuild(
+                build: "\(worker.build)", needs: needs, response: worker.options.onStale ?? .exit)
+        case .deployed(let onDisk): throw NewBuildOnDisk(build: worker.build, onDisk: onDisk)
+        case .stopped, .lost: return nil
+        }
     }
 
     /// What nobody took over from the session before goes back, for its handlers are cancelled; who did take over counted
@@ -126,6 +137,7 @@ final class WorkerSession: Sendable {
     /// the session: said again under the same name it might come a second time, after the session's end.
     /// - Returns: false where the session is not to be, or the worker was stopped meanwhile.
     func begin() async throws -> Bool {
+        try await announce()
         for queue in queues {
             while true {
                 if worker.stopping.isAsked { return false }
@@ -150,6 +162,26 @@ final class WorkerSession: Sendable {
             }
         }
         return true
+    }
+
+    /// Says which build this is, and gives its queues the fleet's rules for builds before anything is claimed; for as
+    /// long as it takes.
+    private func announce() async throws {
+        let fleet = FleetStore(client, namespace: worker.server.namespace)
+        while !worker.stopping.isAsked {
+            do {
+                let rules = try await fleet.announce(
+                    .worker, host: id.host, build: "\(worker.build)", queues: worker.options.queues,
+                    types: worker.handlers.types.map { ($0, nil) })
+                for queue in queues { try await queue.adopt(rules) }
+                seen.withLock { $0.rules = rules.number }
+                return
+            } catch {
+                guard error.code == .redis else { throw error }
+                noise.log { logger.warning("Redis is not ready", metadata: ["error": "\(error)"]) }
+                try? await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
+            }
+        }
     }
 
     func listen() -> RedisClient {
@@ -200,14 +232,16 @@ final class WorkerSession: Sendable {
         let options = worker.options
         return seen.withLock { seen in
             WorkerSnapshot(
-                queues: options.queues,
+                host: id.host, build: "\(worker.build)", queues: options.queues,
                 claimedAgo: seen.claimedAt.map { .now - $0 },
+                succeeded: pool.succeededCount,
                 fields: [
                     ("host", id.host), ("pid", String(id.pid)), ("name", options.name ?? ""),
                     ("build", "\(worker.build)"), ("state", seen.state),
                     ("queues", options.queues.joined(separator: ",")),
                     ("running", String(pool.runningCount)), ("stuck", String(pool.stuckCount)),
                     ("concurrency", String(options.concurrency)),
+                    ("buildOnDisk", seen.onDisk.map { "\($0)" } ?? ""), ("image", options.image ?? ""),
                     ("lastClaim", seen.lastClaim), ("refusals", String(seen.refusals)),
                     ("leaseMs", String(options.lease.wholeMilliseconds)), ("exitPhase", seen.phase ?? ""),
                     ("types", worker.handlers.types.joined(separator: ",")),

@@ -80,6 +80,11 @@ public final class FaultProxy: Sendable {
         }
     }
 
+    /// What ``Fault/deliverLate(after:)`` keeps arrives now.
+    public func deliverNow() {
+        core.order { $0.deliversNow = true }
+    }
+
     /// The last 4,096 commands that came, oldest first.
     public var commands: [Command] { core.read { $0.log } }
 

@@ -20,6 +20,7 @@ final class ProxyCore: Sendable {
         var armed: [Armed] = []
         var swallowed: Set<FaultProxy.Way> = []
         var heals = false
+        var deliversNow = false
         var isStopping = false
         var log: [FaultProxy.Command] = []
         var struck: [FaultProxy.Command] = []
@@ -73,6 +74,14 @@ final class ProxyCore: Sendable {
         state.withLock { state in
             defer { state.heals = false }
             return state.heals
+        }
+    }
+
+    /// Takes the order to deliver what is late, once.
+    func takeDelivery() -> Bool {
+        state.withLock { state in
+            defer { state.deliversNow = false }
+            return state.deliversNow
         }
     }
 

@@ -87,6 +87,11 @@ final class ProxyLink {
         flush()
     }
 
+    /// Ends the wait of a command whose sender has gone.
+    func deliverNow() {
+        if client == nil, holdsUntil != nil { holdsUntil = .now }
+    }
+
     /// Lets go on what has waited for long enough.
     func tick(_ swallowed: Set<FaultProxy.Way>) {
         if let until = holdsUntil, until <= .now {

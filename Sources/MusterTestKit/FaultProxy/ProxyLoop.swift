@@ -30,6 +30,9 @@ final class ProxyLoop {
             if core.takeHeal() {
                 for link in links where link.isDamaged { link.end() }
             }
+            if core.takeDelivery() {
+                for link in links { link.deliverNow() }
+            }
             let swallowed = core.read { $0.swallowed }
             for link in links { link.tick(swallowed) }
             links.removeAll { $0.isOver }

@@ -174,10 +174,10 @@ import Testing
 
     @Test func aLateCommandArrivesAfterItsSenderGaveUp() async throws {
         try await withGround { ground in
-            ground.proxy.arm(.deliverLate(after: .seconds(4)), at: .init(command: "RPUSH"))
+            ground.proxy.arm(.deliverLate(after: .seconds(600)), at: .init(command: "RPUSH"))
             try await #expect(ground.refusal("RPUSH", "l", "first").execution == .unknown)
             try await #expect(ground.ask(nil, "RPUSH", "l", "second").integer == 1)
-            ground.proxy.heal()
+            ground.proxy.deliverNow()
             try await #expect(eventually { try await ground.ask(nil, "LLEN", "l").integer == 2 })
             try await #expect(ground.ask(nil, "LINDEX", "l", "1").text == "first")
             try await #expect(eventually { ground.proxy.openConnections == 1 })

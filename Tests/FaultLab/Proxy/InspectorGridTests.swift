@@ -63,8 +63,10 @@ import Testing
         try await fleet.know(queues: ["q"])
         _ = await withCheckedContinuation { continuation in
             fleet.report(
-                session: session.id, queues: ["q"], claimedAgo: nil,
-                fields: [("state", "running"), ("build", "5-r5"), ("host", "h"), ("leaseMs", "600000")]
+                session: session.id,
+                WorkerSnapshot(
+                    host: "h", build: "5-r5", queues: ["q"], claimedAgo: nil, succeeded: 0,
+                    fields: [("state", "running"), ("build", "5-r5"), ("host", "h"), ("leaseMs", "600000")])
             ) { continuation.resume(returning: (try? $0.get()) != nil) }
         }
         func claim(_ want: Int, _ outcomes: [Settlement]) async throws {

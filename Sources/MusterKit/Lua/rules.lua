@@ -1,0 +1,27 @@
+-- rules: what the operator of the fleet says of builds, written down once for all queues: floor, ramp, what becomes of
+-- stale producers and of late settles.
+-- KEYS: 1 meta of the fleet (hash) 2 releases (zset)
+-- ARGV: pairs of name and value, '' to take it back: floor, floor-build, floor-set, producers, stale-settles, ramp,
+--       ramp-build, auto-floor (ms); 'take-back' or 'give-back' and a stamp: a build that was rolled back, or is not
+-- Answers {'ok', the rules for builds: number, floor, producers, stale-settles, ramp, then the rest as name, value...}.
+-- Run twice: the same stands there, under a higher number.
+-- The first write only frees memory: a full Redis lets the ones after it pass.
+if #ARGV > 0 then redis.call('HDEL', meta, 'none') end
+local changes = {}
+for i = 1, #ARGV, 2 do
+  local key = base .. 'release:' .. ARGV[i + 1]
+  if ARGV[i] == 'take-back' then
+    if redis.call('ZSCORE', KEYS[2], ARGV[i + 1]) then redis.call('HSET', key, 'takenBackAt', nowText) end
+  elseif ARGV[i] == 'give-back' then
+    redis.call('HDEL', key, 'takenBackAt')
+  else
+    changes[#changes + 1], changes[#changes + 2] = ARGV[i], ARGV[i + 1]
+  end
+end
+if #changes > 0 then set_rules(changes) end
+local answer = {'ok', release_rules()}
+for _, name in ipairs({'floor-build', 'floor-set', 'ramp-build', 'auto-floor'}) do
+  answer[#answer + 1] = name
+  answer[#answer + 1] = redis.call('HGET', meta, name) or ''
+end
+return answer
