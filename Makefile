@@ -18,9 +18,9 @@ build: ## Builds muster and muster-worker for use, into .build/release
 
 test: lint ## Proves it: every test, on real Redis and real processes (what CI runs)
 	swift build --build-tests
-	swift test --skip-build --skip EndToEndTests --skip FaultLabTests
-	swift test --skip-build --filter EndToEndTests
-	swift test --skip-build --filter FaultLabTests
+	Tests/run-tests.sh --skip-build --skip EndToEndTests --skip FaultLabTests
+	Tests/run-tests.sh --skip-build --filter EndToEndTests
+	Tests/run-tests.sh --skip-build --filter FaultLabTests
 	Tests/thread-sanitizer.sh
 	Tests/plugin-stamp.sh
 
@@ -31,9 +31,9 @@ lint: ## Format, shell and YAML
 
 faults: ## The whole fault lab: every fault, at every command; fuzzing; the seeded bugs (root for all of it)
 	swift build --build-tests
-	MUSTER_FAULTS=full swift test --skip-build --filter FaultProxyTests
-	MUSTER_FUZZ_ITERATIONS=30000 swift test --skip-build --filter FuzzTests
-	MUSTER_FAULTS=full swift test --skip-build --filter FaultLabTests
+	MUSTER_FAULTS=full Tests/run-tests.sh --skip-build --filter FaultProxyTests
+	MUSTER_FUZZ_ITERATIONS=30000 Tests/run-tests.sh --skip-build --filter FuzzTests
+	MUSTER_FAULTS=full Tests/run-tests.sh --skip-build --filter FaultLabTests
 	Tests/FaultLab/seeded-bugs
 
 soak: ## Random faults for MINUTES=30; SEED= replays a run
@@ -51,7 +51,7 @@ test-servers: ## The tests that talk to Redis, against Redis 8 and Valkey 8 (roo
 
 test-hiredis-1: ## The same sources against hiredis 1.x, unpacked aside
 	Tests/with-hiredis-1.sh swift build --build-tests --scratch-path .build-hiredis-1x
-	Tests/with-hiredis-1.sh swift test --skip-build --scratch-path .build-hiredis-1x --filter MusterRedisTests
+	Tests/with-hiredis-1.sh Tests/run-tests.sh --skip-build --scratch-path .build-hiredis-1x --filter MusterRedisTests
 
 clean: ## Removes everything that was built
 	@if mount | grep -F ' on $(CURDIR)/.build'; then \

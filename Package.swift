@@ -114,7 +114,9 @@ let package = Package(
             swiftSettings: ours
         ),
         .target(
-            name: "FaultKit", dependencies: ["FaultHistory", "MusterKit", "MusterLaunch"], path: "Tests/FaultLab/Kit",
+            name: "FaultKit",
+            dependencies: ["FaultHistory", "MusterKit", "MusterLaunch", "MusterTestKit"],
+            path: "Tests/FaultLab/Kit",
             resources: [.embedInCode("Shim")], swiftSettings: ours
         ),
         .executableTarget(

@@ -39,5 +39,5 @@ for server in redis-server valkey-server; do
     printf '#!/bin/sh\nexec chroot %s %s "$@"\n' "$root" "$server" >"$bin/redis-server"
     chmod +x "$bin/redis-server"
     "$bin/redis-server" --version
-    PATH=$bin:$PATH swift test --skip-build --filter "$filter"
+    PATH=$bin:$PATH Tests/run-tests.sh --skip-build --filter "$filter"
 done

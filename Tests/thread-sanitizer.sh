@@ -30,10 +30,10 @@ cp "$root/Tests/ThreadSanitizer/Package.swift" "$package/"
 ln -s "$root/Sources/CHiredis" "$package/Sources/CHiredis"
 lay Sources/MusterRedis "$root"/Sources/MusterRedis/*.swift
 lay Sources/MusterLaunch "$root"/Sources/MusterLaunch/*.swift
-lay Sources/MusterTestKit "$root"/Sources/MusterTestKit/{WithRedis,Eventually}.swift
+lay Sources/MusterTestKit "$root"/Sources/MusterTestKit/{WithRedis,Eventually,BrokenPeer}.swift
 lay Tests/MusterRedisTests "$root"/Tests/MusterRedisTests/*.swift
 
-run=(swift test --package-path "$package" --scratch-path "$aside/build" --sanitize thread --filter "$filter")
+run=("$root/Tests/run-tests.sh" --package-path "$package" --scratch-path "$aside/build" --sanitize thread --filter "$filter")
 # ThreadSanitizer's fixed memory map and the kernel's widest address randomisation do not go together.
 if command -v setarch >/dev/null && setarch -R true 2>/dev/null; then run=(setarch -R "${run[@]}"); fi
 

@@ -10,14 +10,8 @@ struct RedisFolder: Sendable {
     var log: String { "\(path)/redis.log" }
     private var pidFile: String { "\(path)/redis.pid" }
 
-    /// A new folder with a short name, because unix socket paths are limited.
     static func temporary() throws(LaunchError) -> RedisFolder {
-        var template = Array("/tmp/muster-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw LaunchError.system(doing: "make a folder in /tmp", code: errno)
-        }
-        return RedisFolder(
-            path: String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self), isTemporary: true)
+        RedisFolder(path: try TemporaryFolder.make(), isTemporary: true)
     }
 
     /// The folder at `path`, made where it is missing; a relative path starts at this process's directory.

@@ -13,11 +13,8 @@ import CHiredis
 /// It cannot be copied, so the C object is freed exactly once: when the owner lets go of it, after
 /// whatever error. Only the client's loop thread lets go (see ``RedisClient``), because that thread is
 /// the one that sleeps on the descriptor.
-///
-/// Unchecked Sendable, proven: there is one owner at a time because it cannot be copied, and hiredis ties
-/// a context to no thread.
-@safe
-struct HiredisContext: ~Copyable, @unchecked Sendable {
+// Unchecked Sendable, proven: it cannot be copied, so it has one owner at a time, and hiredis ties it to no thread.
+@safe struct HiredisContext: ~Copyable, @unchecked Sendable {
     private let pointer: UnsafeMutablePointer<redisContext>
 
     private init(_ pointer: UnsafeMutablePointer<redisContext>) {

@@ -9,8 +9,7 @@
 /// A semaphore whose timed wait follows the monotonic clock: for threads that must not depend on Swift's
 /// cooperative pool. On Linux those of Dispatch and Foundation wait until a time of the wall clock, so a clock that
 /// is set back by an hour would make a wait of a second an hour longer.
-// Unchecked: both pointers are set once, and what they point to is only ever given to the pthread functions, which
-// any thread may call; `count` is touched with the mutex held.
+// Unchecked Sendable, proven: both pointers are constant and for pthread functions only; `mutex` guards `count`.
 @safe public final class SteadySemaphore: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

@@ -8,57 +8,73 @@ struct CommandLineTests {
     private static let build = "1763700000-aaaaaaa"
 
     /// What is typed, the exit code, and a word of the one line that is said.
-    private static let mistakes: [(arguments: [String], status: Int32, says: String)] = [
+    private typealias Mistake = (arguments: [String], status: Int32, says: String)
+
+    /// After `enqueue a`, with a build.
+    private static let enqueueMistakes: [Mistake] = [
+        (["{oops"], 2, "not JSON"),
+        (["@no-such-file"], 2, "no-such-file"),
+        (["--file", "no-such-file"], 2, "no-such-file"),
+        (["--file", "broken.ndjson"], 2, "broken.ndjson:2"),
+        (["--file", "empty.ndjson"], 2, "no payload"),
+        (["{}", "--file", "x"], 2, "not both"),
+        (["--queue", "{q}"], 2, "queue"),
+        (["--id", "a b"], 2, "id"),
+        (["--priority", "urgent"], 2, "urgent"),
+        (["--delay", "5x"], 2, "250ms"),
+        (["--delay", "-5s"], 2, "--delay"),
+        (["--at", "tomorrow"], 2, "--at tomorrow"),
+        (["--delay", "1s", "--at", "2030-01-01T00:00:00Z"], 2, "not both"),
+        (["--retries", "-1"], 2, "--retries"),
+        (["--retries", "many"], 2, "many"),
+        (["--timeout", "0s"], 2, "timeout"),
+        (["--count", "0"], 2, "--count"),
+        (["--within", "1s"], 2, "--wait"),
+        (["--require", "newest"], 2, "newest"),
+        (["--require", "host:UP"], 2, "host"),
+        (["--durability", "fast"], 2, "replicated:N"),
+        (["--durability", "replicated:1"], 4, "no replica"),
+        (["@large.json"], 4, "1048576"),
+        (["--redis", "redis://127.0.0.1:1"], 3, "Is Redis running"),
+        (["--redis", "http://x"], 2, "redis://"),
+        (["--redis", "rediss://x"], 2, "TLS"),
+        (["--redis", "unix://:wrong@SOCKET"], 3, "password"),
+        (["--namespace", "NO"], 2, "namespace"),
+        (["--config", "no-such.yaml"], 2, "no-such.yaml"),
+        (["--config", "broken.yaml"], 2, "broken.yaml"),
+        (["--unique", "a b"], 2, "unique key"),
+        (["--unique-for", "1s"], 2, "--unique"),
+        (["--unique", "k", "--count", "3"], 2, "one job"),
+        (["--unique", "k", "--unique-until", "never"], 2, "never"),
+        (["--start-within", "0s"], 2, "start within"),
+        (["--limit-key", "{k}"], 2, "limit key"),
+        (["--then", "B"], 2, "job type"),
+        (["--batch", "never-opened"], 2, "never-opened"),
+    ]
+
+    /// With a build.
+    private static let stampedMistakes: [Mistake] = [
+        (["enqueue", "BAD NAME"], 2, "not a name"),
+        (["enqueue", "a:b"], 2, "not a name"),
+        (["schedule", "add", "s", "0 25 * * *", "t"], 2, "the hour 25 is not between"),
+        (["schedule", "add", "s", "0 0 30 2 *", "t"], 2, "never comes"),
+        (["schedule", "add", "s", "@daily", "t", "--zone", "Nowhere"], 2, "Europe/Zurich"),
+        (["schedule", "add", "s", "@daily", "t", "--catch-up", "some"], 2, "all:50"),
+        (["schedule", "add", "a b", "@daily", "t"], 2, "not a name"),
+        (["schedule", "add", "s", "@daily", "t", "{oops"], 2, "not JSON"),
+    ]
+
+    private static let otherMistakes: [Mistake] = [
         (["bogus"], 2, "bogus"),
         (["enqueue"], 2, "<type>"),
-        (["enqueue", "BAD NAME", "--build", build], 2, "not a name"),
-        (["enqueue", "a:b", "--build", build], 2, "not a name"),
-        (["enqueue", "a", "{oops", "--build", build], 2, "not JSON"),
-        (["enqueue", "a", "@no-such-file", "--build", build], 2, "no-such-file"),
-        (["enqueue", "a", "--file", "no-such-file", "--build", build], 2, "no-such-file"),
-        (["enqueue", "a", "--file", "broken.ndjson", "--build", build], 2, "broken.ndjson:2"),
-        (["enqueue", "a", "--file", "empty.ndjson", "--build", build], 2, "no payload"),
-        (["enqueue", "a", "{}", "--file", "x", "--build", build], 2, "not both"),
-        (["enqueue", "a", "--queue", "{q}", "--build", build], 2, "queue"),
-        (["enqueue", "a", "--id", "a b", "--build", build], 2, "id"),
-        (["enqueue", "a", "--priority", "urgent", "--build", build], 2, "urgent"),
-        (["enqueue", "a", "--delay", "5x", "--build", build], 2, "250ms"),
-        (["enqueue", "a", "--delay", "-5s", "--build", build], 2, "--delay"),
-        (["enqueue", "a", "--at", "tomorrow", "--build", build], 2, "--at tomorrow"),
-        (["enqueue", "a", "--delay", "1s", "--at", "2030-01-01T00:00:00Z", "--build", build], 2, "not both"),
-        (["enqueue", "a", "--retries", "-1", "--build", build], 2, "--retries"),
-        (["enqueue", "a", "--retries", "many", "--build", build], 2, "many"),
-        (["enqueue", "a", "--timeout", "0s", "--build", build], 2, "timeout"),
-        (["enqueue", "a", "--count", "0", "--build", build], 2, "--count"),
-        (["enqueue", "a", "--within", "1s", "--build", build], 2, "--wait"),
-        (["enqueue", "a", "--require", "newest", "--build", build], 2, "newest"),
-        (["enqueue", "a", "--require", "host:UP", "--build", build], 2, "host"),
-        (["enqueue", "a", "--durability", "fast", "--build", build], 2, "replicated:N"),
-        (["enqueue", "a", "--durability", "replicated:1", "--build", build], 4, "no replica"),
         (["enqueue", "a"], 4, "no build stamp"),
         (["enqueue", "a", "--build", ""], 4, "empty"),
         (["enqueue", "a", "--build", "unknown"], 4, "unknown"),
         (["enqueue", "a", "--build", "latest"], 4, "latest"),
-        (["enqueue", "a", "@large.json", "--build", build], 4, "1048576"),
-        (["enqueue", "a", "--redis", "redis://127.0.0.1:1", "--build", build], 3, "Is Redis running"),
-        (["enqueue", "a", "--redis", "http://x", "--build", build], 2, "redis://"),
-        (["enqueue", "a", "--redis", "rediss://x", "--build", build], 2, "TLS"),
-        (["enqueue", "a", "--redis", "unix://:wrong@SOCKET", "--build", build], 3, "password"),
-        (["enqueue", "a", "--namespace", "NO", "--build", build], 2, "namespace"),
-        (["enqueue", "a", "--config", "no-such.yaml", "--build", build], 2, "no-such.yaml"),
-        (["enqueue", "a", "--config", "broken.yaml", "--build", build], 2, "broken.yaml"),
         (["job", "show", "never-enqueued"], 1, "never-enqueued"),
         (["job", "show", "a b"], 2, "id"),
         (["job", "wait", "waits", "--within", "10ms"], 5, "waits"),
         (["job", "wait", "waits", "--within", "soon"], 2, "250ms"),
-        (["enqueue", "a", "--unique", "a b", "--build", build], 2, "unique key"),
-        (["enqueue", "a", "--unique-for", "1s", "--build", build], 2, "--unique"),
-        (["enqueue", "a", "--unique", "k", "--count", "3", "--build", build], 2, "one job"),
-        (["enqueue", "a", "--unique", "k", "--unique-until", "never", "--build", build], 2, "never"),
-        (["enqueue", "a", "--start-within", "0s", "--build", build], 2, "start within"),
-        (["enqueue", "a", "--limit-key", "{k}", "--build", build], 2, "limit key"),
-        (["enqueue", "a", "--then", "B", "--build", build], 2, "job type"),
-        (["enqueue", "a", "--batch", "never-opened", "--build", build], 2, "never-opened"),
         (["job", "cancel", "never-enqueued"], 1, "never-enqueued"),
         (["batch", "show", "never-opened"], 1, "never-opened"),
         (["batch", "close", "never-opened"], 2, "never-opened"),
@@ -70,18 +86,37 @@ struct CommandLineTests {
         (["doctor", "--queue", "{q}"], 2, "queue"),
         (["run", "nothing"], 2, "muster.yaml"),
         (["schedule", "add", "s", "@daily", "t"], 4, "no build stamp"),
-        (["schedule", "add", "s", "0 25 * * *", "t", "--build", build], 2, "the hour 25 is not between"),
-        (["schedule", "add", "s", "0 0 30 2 *", "t", "--build", build], 2, "never comes"),
-        (["schedule", "add", "s", "@daily", "t", "--zone", "Nowhere", "--build", build], 2, "Europe/Zurich"),
-        (["schedule", "add", "s", "@daily", "t", "--catch-up", "some", "--build", build], 2, "all:50"),
-        (["schedule", "add", "a b", "@daily", "t", "--build", build], 2, "not a name"),
-        (["schedule", "add", "s", "@daily", "t", "{oops", "--build", build], 2, "not JSON"),
         (["schedule", "remove", "never-added"], 1, "no schedule never-added"),
         (["schedule", "run", "never-added"], 1, "no schedule never-added"),
         (["schedule", "list", "--queue", "{q}"], 2, "queue"),
         (["stamp"], 4, "no build stamp"),
         (["dev", "--workers", "-1"], 2, "--workers"),
         (["load", "--jobs", "0"], 2, "--jobs"),
+    ]
+
+    private static func mistakes() -> [Mistake] {
+        var mistakes = otherMistakes
+        for mistake in enqueueMistakes {
+            mistakes.append((["enqueue", "a"] + mistake.arguments + ["--build", build], mistake.status, mistake.says))
+        }
+        for mistake in stampedMistakes {
+            mistakes.append((mistake.arguments + ["--build", build], mistake.status, mistake.says))
+        }
+        return mistakes
+    }
+
+    private static let workerMistakes: [Mistake] = [
+        (["--build", build], 2, "nothing to run"),
+        (["--probes"], 4, "no build stamp"),
+        (["--probes", "--build", build, "--concurrency", "0"], 2, "concurrency"),
+        (["--probes", "--build", build, "--queues", "a,B"], 2, "queue"),
+        (["--probes", "--build", build, "--queues", "a:0"], 2, "weight"),
+        (["--probes", "--build", build, "--queues", "a:2,b", "--strict"], 2, "--strict"),
+        (["--probes", "--build", build, "--crash-limit", "0"], 2, "crash limit"),
+        (["--probes", "--build", build, "--on-stale", "perhaps"], 2, "perhaps"),
+        (["--probes", "--build", build, "--grace", "long"], 2, "250ms"),
+        (["--handlers", "no-such.yaml", "--build", build], 2, "no-such.yaml"),
+        (["--probes", "--build", build, "--redis", "nonsense"], 2, "redis://"),
     ]
 
     @Test func everyMistakeIsOneClearLineAndItsExitCode() async throws {
@@ -91,7 +126,7 @@ struct CommandLineTests {
             try cluster.write("broken.yaml", "handlers: [\n")
             try cluster.write("large.json", "\"" + String(repeating: "x", count: 1 << 20) + "\"")
             _ = try await cluster.muster("enqueue", "a", "--id", "waits", "--build", Self.build)
-            for mistake in Self.mistakes {
+            for mistake in Self.mistakes() {
                 let arguments = mistake.arguments.map { $0.replacing("SOCKET", with: cluster.redis.socketPath) }
                 let answer = try await cluster.run("muster", arguments)
                 #expect(answer.status == mistake.status, "\(arguments): \(answer.errors)")
@@ -105,20 +140,7 @@ struct CommandLineTests {
 
     @Test func aWorkersMistakesAreOneClearLineToo() async throws {
         try await Cluster.with { cluster in
-            let mistakes: [(arguments: [String], status: Int32, says: String)] = [
-                (["--build", Self.build], 2, "nothing to run"),
-                (["--probes"], 4, "no build stamp"),
-                (["--probes", "--build", Self.build, "--concurrency", "0"], 2, "concurrency"),
-                (["--probes", "--build", Self.build, "--queues", "a,B"], 2, "queue"),
-                (["--probes", "--build", Self.build, "--queues", "a:0"], 2, "weight"),
-                (["--probes", "--build", Self.build, "--queues", "a:2,b", "--strict"], 2, "--strict"),
-                (["--probes", "--build", Self.build, "--crash-limit", "0"], 2, "crash limit"),
-                (["--probes", "--build", Self.build, "--on-stale", "perhaps"], 2, "perhaps"),
-                (["--probes", "--build", Self.build, "--grace", "long"], 2, "250ms"),
-                (["--handlers", "no-such.yaml", "--build", Self.build], 2, "no-such.yaml"),
-                (["--probes", "--build", Self.build, "--redis", "nonsense"], 2, "redis://"),
-            ]
-            for mistake in mistakes {
+            for mistake in Self.workerMistakes {
                 let answer = try await cluster.run("muster-worker", mistake.arguments)
                 #expect(answer.status == mistake.status, "\(mistake.arguments): \(answer.errors)")
                 let last = String(answer.lines.last ?? "")

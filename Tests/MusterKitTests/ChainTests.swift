@@ -1,4 +1,5 @@
 import MusterRedis
+import MusterTestKit
 import Testing
 
 @testable import MusterKit

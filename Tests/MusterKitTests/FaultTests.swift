@@ -21,6 +21,7 @@ import Testing
             let worker = try ground.worker(
                 handlers: [
                     "t": witness.handler { _ in
+                        // The job's own length.
                         try await Task.sleep(for: .milliseconds(1))
                         return nil
                     }
@@ -46,6 +47,7 @@ import Testing
             while witness.count < Self.jobs / 2 || flushes < 20 {
                 try await ground.ask("SCRIPT", "FLUSH")
                 flushes += 1
+                // The fault's own rhythm.
                 try await Task.sleep(for: .milliseconds(5))
             }
         }

@@ -144,6 +144,7 @@ import Testing
                 handlers: [
                     "t": witness.handler { context in
                         await context.report(progress: "begun")
+                        // The job's own length.
                         try await Task.sleep(for: .milliseconds(10))
                         return nil
                     }

@@ -9,6 +9,7 @@ final class Gate: Sendable {
     func open() { state.store(true, ordering: .sequentiallyConsistent) }
 
     func pass() async throws {
+        // The poll interval; the deadline is the test's own.
         while !isOpen { try await Task.sleep(for: .milliseconds(2)) }
     }
 }

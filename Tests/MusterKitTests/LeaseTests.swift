@@ -93,6 +93,7 @@ import Testing
                 concurrency: blockers, lease: lease,
                 handlers: [
                     "t": witness.handler { _ in
+                        // The poll interval; the watch has the deadline.
                         while !isOver.isOpen { usleep(2000) }
                         return nil
                     }

@@ -28,6 +28,7 @@ final class LeaseWatch: Sendable {
             let limit = ContinuousClock.now + .seconds(30)
             while ContinuousClock.now < min(deadline ?? limit, limit) {
                 if self.look(), deadline == nil { deadline = .now + duration }
+                // The poll interval.
                 usleep(10_000)
             }
             end()

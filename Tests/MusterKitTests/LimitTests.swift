@@ -1,4 +1,5 @@
 import MusterRedis
+import MusterTestKit
 import Synchronization
 import Testing
 
@@ -153,6 +154,7 @@ import Testing
                     $0.now += 1
                     $0.most = max($0.most, $0.now)
                 }
+                // The job's own length.
                 try await Task.sleep(for: .milliseconds(2))
                 most.withLock { $0.now -= 1 }
                 return nil

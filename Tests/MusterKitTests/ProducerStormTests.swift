@@ -50,6 +50,7 @@ import Testing
                             tally.accepted(receipt.id)
                         } catch let error as MusterError {
                             tally.failed(error.outcome)
+                            // The pause of a caller that was refused: else this loop is all that runs.
                             try await Task.sleep(for: .milliseconds(5))
                         }
                     }
@@ -74,6 +75,7 @@ import Testing
             try await storm(ground, each: 80) { tally in
                 while tally.accepted < 800 {
                     try await ground.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                    // The fault's own rhythm.
                     try await Task.sleep(for: .milliseconds(10))
                 }
             }

@@ -25,6 +25,11 @@ import Testing
         return try await inspector.workers().first?.state
     }
 
+    /// Asks a worker to stop when it runs that many jobs, and waits for its end.
+    func stop(_ worker: Worker, once count: Int = 1) async throws {
+        try await withWorker(worker) { try await #expect(eventually { witness.count == count }) }
+    }
+
     @Test func withinTheGraceARunningJobFinishesAndTheRestGoesBack() async throws {
         try await withGround { ground in
             try await ground.enqueue(ids(20))
@@ -48,10 +53,7 @@ import Testing
         try await withGround { ground in
             try await ground.enqueue(["j"])
             let worker = try ground.worker(grace: .milliseconds(50), handlers: waiting())
-            let running = Task { try await worker.run() }
-            #expect(try await eventually { witness.count == 1 })
-            worker.stop()
-            try await running.value
+            try await stop(worker)
             #expect(try await ground.places(of: "j") == ["lane:normal:at-least:5"])
             let record = try #require(try await ground.record("j"))
             #expect(record.attempts == 0 && record.crashes == 0)
@@ -73,10 +75,7 @@ import Testing
                 return nil
             }
             let worker = try ground.worker(grace: .milliseconds(50), handlers: ["t": handler])
-            let running = Task { try await worker.run() }
-            #expect(try await eventually { witness.count == 1 })
-            worker.stop()
-            try await running.value
+            try await stop(worker)
             #expect(try await ground.places(of: "j") == ["lane:normal:at-least:5"])
             #expect(try await ground.record("j")?.attempts == 0)
         }
@@ -91,10 +90,7 @@ import Testing
                 return nil
             }
             let worker = try ground.worker(grace: .milliseconds(50), handlers: ["t": handler])
-            let running = Task { try await worker.run() }
-            #expect(try await eventually { witness.count == 1 })
-            worker.stop()
-            try await running.value
+            try await stop(worker)
             #expect(try await ground.places(of: "j") == ["lane:normal:at-least:5"])
             gate.open()
         }
@@ -155,10 +151,7 @@ import Testing
                 return nil
             }
             let worker = try ground.worker(concurrency: many, grace: .milliseconds(50), handlers: ["t": handler])
-            let running = Task { try await worker.run() }
-            #expect(try await eventually { witness.count == many })
-            worker.stop()
-            try await running.value
+            try await stop(worker, once: many)
             #expect(try await ground.meta("succeeded") == "\(many)")
             #expect(try await ground.lane("normal:at-least:5") == [])
         }

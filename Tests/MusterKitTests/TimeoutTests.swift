@@ -22,6 +22,7 @@ import Testing
             try await ground.enqueue(["j"])
             try await withWorker(
                 try worker(ground, retry: retry) { _ in
+                    // The job's own length; it is cancelled long before.
                     try await Task.sleep(for: .seconds(600))
                     return nil
                 }
@@ -38,7 +39,7 @@ import Testing
             let witness = Witness()
             let body = witness.handler { context in
                 guard context.id == "deaf" else { return nil }
-                // Deaf to cancellation, as a blocking call is.
+                // Deaf to cancellation, as a blocking call is; the poll interval of a loop that the test ends.
                 while isDeaf.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(2)) }
                 throw Broken()
             }

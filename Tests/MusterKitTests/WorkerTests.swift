@@ -208,6 +208,7 @@ import Testing
                 queues: ["q", "other"], concurrency: 4,
                 handlers: [
                     "t": witness.handler { _ in
+                        // The job's own length.
                         try await Task.sleep(for: .milliseconds(1))
                         return nil
                     }

@@ -6,6 +6,7 @@ func eventually(within bound: Duration = .seconds(60), _ condition: () -> Bool) 
     let deadline = ContinuousClock.now + bound
     while !condition() {
         guard ContinuousClock.now < deadline else { return false }
+        // The poll interval.
         try? await Task.sleep(for: .milliseconds(5))
     }
     return true

@@ -29,6 +29,7 @@ final class Bystanders: Sendable {
         while !over.isRaised {
             let pipes = (0..<8).compactMap { _ in Pipe() }
             for pipe in pipes { note(pipe.leaveToken()) }
+            // How long each token lies there for others to disturb.
             usleep(500)
             for pipe in pipes { note(pipe.takeToken()) }
             for pipe in pipes { note(pipe.close()) }

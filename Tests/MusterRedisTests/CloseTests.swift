@@ -84,7 +84,7 @@ import Testing
                     for client in clients + listeners { client.close() }
                 }
                 try await useClients(4)
-                // What the runtime opens for its timers is opened once.
+                // No wait: what the runtime opens for its timers is opened once, here.
                 try await Task.sleep(for: .milliseconds(1))
                 let observer = RedisClient(redis.endpoint)
                 defer { observer.close() }

@@ -82,6 +82,7 @@ import Testing
             _ = try await client.send(RedisCommand("PING"))
             let tally = try await Tally.counting(400, key: "n", through: client) {
                 redis.freeze()
+                // The fault's own length.
                 try await Task.sleep(for: .milliseconds(120))
                 redis.thaw()
             }

@@ -75,7 +75,8 @@ import Testing
                     }
                     return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
                 }
-                // Far more than the socket takes is under way, so the loop thread waits for room and replies.
+                // Both are the freeze's own length. Far more than the socket takes is under way, so the loop thread
+                // waits for room and replies.
                 try await Task.sleep(for: .milliseconds(200))
                 let before = clock()
                 try await Task.sleep(for: .milliseconds(500))
@@ -96,6 +97,7 @@ import Testing
                 let killer = RedisClient(redis.endpoint)
                 defer { killer.close() }
                 _ = try await killer.send(RedisCommand("PING"))
+                // No wait: what the runtime opens for its timers is opened once, here.
                 try await Task.sleep(for: .milliseconds(1))
                 let options = RedisOptions.brisk(commandTimeout: .milliseconds(50))
                 let clients = [
@@ -119,10 +121,12 @@ import Testing
                         _ = try await killer.send(RedisCommand("CLIENT", "KILL", "TYPE", "normal"))
                         if round % 50 == 25 {
                             redis.freeze()
+                            // The fault's own length.
                             try await Task.sleep(for: .milliseconds(80))
                             redis.thaw()
                         }
                         if round % 5 == 0 { for client in clients { client.reconnect() } }
+                        // The fault's own rhythm.
                         try await Task.sleep(for: .milliseconds(2))
                     }
                     over.raise()

@@ -16,7 +16,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis"),
         .target(name: "MusterRedis", dependencies: ["CHiredis"], swiftSettings: ours),
         .target(name: "MusterLaunch", swiftSettings: ours),
-        .target(name: "MusterTestKit", dependencies: ["MusterLaunch"], swiftSettings: ours),
+        .target(name: "MusterTestKit", dependencies: ["MusterLaunch", "MusterRedis"], swiftSettings: ours),
         .testTarget(
             name: "MusterRedisTests", dependencies: ["MusterRedis", "MusterLaunch", "MusterTestKit"],
             swiftSettings: ours),

@@ -55,16 +55,13 @@ struct DeadShowCommand: AsyncParsableCommand {
         discussion: "EXAMPLE\n  muster dead show 01k9zj7v3m8f4q2t6x5w1r0abc")
 
     @OptionGroup var common: CommonOptions
-    @Option(help: "Look in this queue only.") var queue: String?
-    @Argument(help: "The job's id.") var id: String
+    @OptionGroup var job: JobChoice
 
     func run() async throws {
-        let inspector = Inspector(server: try common.server())
-        defer { inspector.close() }
-        let report = try await inspector.job(id, queue: queue)
-        if common.json { try JSONOutput.print(report) } else { print(JobText(report).text) }
+        let report = try await job.show(common)
         if report.state != .dead {
-            throw CommandFailure(.failed, common.json ? "" : "job \(id) is not dead: it is \(report.state.rawValue)")
+            throw CommandFailure(
+                .failed, common.json ? "" : "job \(job.id) is not dead: it is \(report.state.rawValue)")
         }
     }
 }
@@ -79,19 +76,10 @@ struct DeadRetryCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var choice: DeadChoice
-    @Flag(help: "All of them, or all of --queue and --type.") var all = false
-    @Argument(help: "The jobs' ids.") var ids: [String] = []
-
-    func validate() throws { try choice.check(ids, all: all) }
+    @OptionGroup var targets: DeadTargets
 
     func run() async throws {
-        let people = Operator(server: try common.server())
-        defer { people.close() }
-        let answer = try await choice.act(people, ids) { ids, queue in
-            try await people.retry(ids, queue: queue, onlyDead: true)
-        }
-        try JobActionAnswer(answer, did: "retried", live: "live already").tell(common)
+        try await targets.act(common, did: "retried") { try await $0.retry($1, queue: $2, onlyDead: true) }
     }
 }
 
@@ -105,19 +93,10 @@ struct DeadDiscardCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var choice: DeadChoice
-    @Flag(help: "All of them, or all of --queue and --type.") var all = false
-    @Argument(help: "The jobs' ids.") var ids: [String] = []
-
-    func validate() throws { try choice.check(ids, all: all) }
+    @OptionGroup var targets: DeadTargets
 
     func run() async throws {
-        let people = Operator(server: try common.server())
-        defer { people.close() }
-        let answer = try await choice.act(people, ids) { ids, queue in
-            try await people.discard(ids, queue: queue, onlyDead: true)
-        }
-        try JobActionAnswer(answer, did: "discarded", live: "live already").tell(common)
+        try await targets.act(common, did: "discarded") { try await $0.discard($1, queue: $2, onlyDead: true) }
     }
 }
 
@@ -126,29 +105,48 @@ struct DeadChoice: ParsableArguments {
     @Option(help: "Only this queue; default all.") var queue: String?
     @Option(help: "Only jobs of this type.") var type: String?
 
-    func check(_ ids: [String], all: Bool) throws {
-        if ids.isEmpty != all { throw ValidationError(all ? "give either ids or --all" : "give ids, or --all") }
-        if !ids.isEmpty, type != nil { throw ValidationError("--type goes with --all") }
-    }
-
     func queues(_ people: Operator) async throws -> [String] {
         if let queue { return [queue] }
         return try await people.queueNames()
     }
+}
 
-    /// Does something to the ids, or where there are none, to all dead jobs chosen. They are listed first: one that is
-    /// retried and dies again meanwhile would otherwise never let it end.
+/// The dead jobs that a command does something to.
+struct DeadTargets: ParsableArguments {
+    @OptionGroup var choice: DeadChoice
+    @Flag(help: "All of them, or all of --queue and --type.") var all = false
+    @Argument(help: "The jobs' ids.") var ids: [String] = []
+
+    func validate() throws {
+        if ids.isEmpty != all { throw ValidationError(all ? "give either ids or --all" : "give ids, or --all") }
+        if !ids.isEmpty, choice.type != nil { throw ValidationError("--type goes with --all") }
+    }
+
+    /// Does it, and says to how many.
     func act(
-        _ people: Operator, _ ids: [String], _ act: ([String], String?) async throws -> Operator.Answer
+        _ common: CommonOptions, did: String,
+        _ act: (Operator, [String], String?) async throws -> Operator.Answer
+    ) async throws {
+        let people = Operator(server: try common.server())
+        defer { people.close() }
+        let answer =
+            ids.isEmpty
+            ? try await actOnAll(people) { try await act(people, $0, $1) }
+            : try await act(people, ids, choice.queue)
+        try JobActionAnswer(answer, did: did, live: "live already").tell(common)
+    }
+
+    /// They are listed first: one that is retried and dies again meanwhile would otherwise never let it end.
+    private func actOnAll(
+        _ people: Operator, _ act: ([String], String) async throws -> Operator.Answer
     ) async throws -> Operator.Answer {
-        if !ids.isEmpty { return try await act(ids, queue) }
         var answer = Operator.Answer()
-        for queue in try await queues(people) {
+        for queue in try await choice.queues(people) {
             var seen: Set<String> = []
-            let all = try await people.dead(queue: queue, type: type, limit: .max).jobs.map(\.id)
+            let ids = try await people.dead(queue: queue, type: choice.type, limit: .max).jobs.map(\.id)
                 .filter { seen.insert($0).inserted }
-            for start in stride(from: 0, to: all.count, by: 500) {
-                answer.done += try await act(Array(all[start..<min(start + 500, all.count)]), queue).done
+            for start in stride(from: 0, to: ids.count, by: 500) {
+                answer.done += try await act(Array(ids[start..<min(start + 500, ids.count)]), queue).done
                 Terminal.progress("\(answer.done.count) done")
             }
         }

@@ -26,12 +26,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Argument(help: "The job type.") var type: String
     @Argument(help: "JSON text, @file, or - for standard input; default {}.") var payload: String?
     @Option(help: "The queue; default default.") var queue: String?
-    @Option(
-        help: ArgumentHelp(
-            "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default at-least this build.",
-            valueName: "requirement"))
-    var require: String?
-    @Option(help: "This program's build stamp, in place of what would be found.") var build: String?
+    @OptionGroup var builds: RequirementOptions
     @Option(help: "high, normal or low; default normal.") var priority: Priority?
     @Option(
         help: ArgumentHelp("Ready after this long, e.g. 250ms, 30s, 5m, 2h, 7d.", valueName: "duration"),
@@ -112,7 +107,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         try Name.checked(type, "job type")
         var options = try options()
         let payloads = try Payloads(payload: payload, file: file, count: count).read()
-        let (build, requirement) = try buildAndRequirement()
+        let (build, requirement) = try builds.resolve(common)
         options.requirement = requirement
         options.then = then.map { ChainStep($0, requirement: requirement) }
         let producer = Producer(server: server, build: build)
@@ -158,18 +153,6 @@ struct EnqueueCommand: AsyncParsableCommand {
                 .wait(for: receipts[0].id, queue: options.queue, within: within?.duration)
         } else if common.json {
             try JSONOutput.print(answer)
-        }
-    }
-
-    private func buildAndRequirement() throws -> (BuildStamp?, Requirement?) {
-        switch require {
-        case nil, "at-least":
-            return (try common.stamp(flag: build).stamp, nil)
-        case let text?:
-            let requirement = try Requirement(text)
-            // Who requires something else needs no stamp of its own; a wrong one that was given is still an error.
-            let stamp = build == nil ? try? common.stamp(flag: nil).stamp : try common.stamp(flag: build).stamp
-            return (stamp, requirement)
         }
     }
 

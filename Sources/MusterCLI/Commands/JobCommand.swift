@@ -18,18 +18,14 @@ struct JobShowCommand: AsyncParsableCommand {
         discussion: "EXAMPLE\n  muster job show 01k9zj7v3m8f4q2t6x5w1r0abc")
 
     @OptionGroup var common: CommonOptions
-    @Option(help: "Look in this queue only.") var queue: String?
-    @Argument(help: "The job's id.") var id: String
+    @OptionGroup var job: JobChoice
 
     func run() async throws {
-        let inspector = Inspector(server: try common.server())
-        defer { inspector.close() }
-        let report = try await inspector.job(id, queue: queue)
-        if common.json { try JSONOutput.print(report) } else { print(JobText(report).text) }
+        let report = try await job.show(common)
         if report.state == .unknown {
             throw CommandFailure(
                 .failed,
-                common.json ? "" : "no queue knows job \(id): it was never enqueued, or its outcome has expired")
+                common.json ? "" : "no queue knows job \(job.id): it was never enqueued, or its outcome has expired")
         }
     }
 }

@@ -29,12 +29,7 @@ struct ScheduleAddCommand: AsyncParsableCommand {
             "For what was missed: none, latest, all or all:N; default latest.", valueName: "policy"))
     var catchUp: String?
     @Option(help: "The queue; default default.") var queue: String?
-    @Option(
-        help: ArgumentHelp(
-            "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default at-least this build.",
-            valueName: "requirement"))
-    var require: String?
-    @Option(help: "This program's build stamp, in place of what would be found.") var build: String?
+    @OptionGroup var builds: RequirementOptions
     @Option(help: "high, normal or low; default normal.") var priority: Priority?
     @Option(help: "Attempts after the first; default 25.") var retries: Int?
     @Option(
@@ -53,7 +48,7 @@ struct ScheduleAddCommand: AsyncParsableCommand {
 
     func run() async throws {
         let server = try common.server()
-        let (stamp, requirement) = try buildAndRequirement()
+        let (stamp, requirement) = try builds.resolve(common)
         let schedule = try Schedule(
             name, cron: cron, zone: zone ?? "UTC", type: type,
             payload: Payloads(payload: payload, file: nil, count: nil).read()[0], queue: queue ?? "default",
@@ -76,13 +71,5 @@ struct ScheduleAddCommand: AsyncParsableCommand {
             }
         Terminal.say("\(said); it comes next at")
         print("\(nextAt)")
-    }
-
-    private func buildAndRequirement() throws -> (BuildStamp?, Requirement?) {
-        guard let require, require != "at-least" else { return (try common.stamp(flag: build).stamp, nil) }
-        let requirement = try Requirement(require)
-        // Who requires something else needs no stamp of its own; a wrong one that was given is still an error.
-        let stamp = build == nil ? try? common.stamp(flag: nil).stamp : try common.stamp(flag: build).stamp
-        return (stamp, requirement)
     }
 }

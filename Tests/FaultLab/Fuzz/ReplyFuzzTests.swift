@@ -10,8 +10,8 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ReplyFuzzTests {
     /// Asks a server that answers with these bytes and hangs up.
     /// - Returns: nil where no answer and no error ever comes.
-    static func ask(_ peer: ScriptedPeer, _ bytes: [UInt8]) async throws -> Result<RedisReply, RedisError>? {
-        peer.say(bytes)
+    static func ask(_ peer: BrokenPeer, _ bytes: [UInt8]) async throws -> Result<RedisReply, RedisError>? {
+        peer.follow(.answerAndClose(bytes))
         let client = RedisClient(peer.endpoint, options: RedisOptions(commandTimeout: .seconds(20)))
         defer { client.close() }
         let answer = Mutex<Result<RedisReply, RedisError>?>(nil)
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func aDamagedReplyIsAReplyOrATypedError() async throws {
-        let peer = try ScriptedPeer()
+        let peer = try BrokenPeer(.reset)
         defer { peer.close() }
         let corpus = try Corpus("reply")
         for iteration in 0..<Fuzz.iterations(600) {
@@ -51,7 +51,7 @@ import Testing
     ]
 
     @Test(arguments: lies.indices) func aLieAboutALengthCostsNeitherTimeNorMemory(_ number: Int) async throws {
-        let peer = try ScriptedPeer()
+        let peer = try BrokenPeer(.reset)
         defer { peer.close() }
         let before = Self.peakKilobytes()
         let answer = try #require(try await Self.ask(peer, Array(Self.lies[number].utf8)), "nothing ever comes")

@@ -47,20 +47,6 @@ import Testing
         }
     }
 
-    func whileWorking(_ worker: Worker, _ body: () async throws -> Void) async throws {
-        let running = Task { try await worker.run() }
-        do {
-            try await body()
-        } catch {
-            worker.stop()
-            worker.stop()
-            _ = await running.result
-            throw error
-        }
-        worker.stop()
-        try await running.value
-    }
-
     static func payloads() -> [[UInt8]] {
         var payloads: [[UInt8]] = [
             [], [0], [0, 10, 0], Array("\n".utf8), Array("\r\n\r\n".utf8), (0...255).map { UInt8($0) },
@@ -92,7 +78,7 @@ import Testing
             let payloads = Self.payloads()
             let options = EnqueueOptions(queue: "q", retain: .seconds(600))
             let receipts = try await producer.enqueue(type: "t", payloads: payloads, options: options)
-            try await whileWorking(worker) {
+            try await withWorker(worker) {
                 let twice = {
                     seen.withLock { seen in seen.count == payloads.count && seen.values.allSatisfy { $0.count == 2 } }
                 }
@@ -172,7 +158,7 @@ import Testing
                 _ = runs.withLock { $0.insert(context.id) }
                 return nil
             }
-            try await whileWorking(worker) {
+            try await withWorker(worker) {
                 let receipt =
                     try await producer.enqueue(
                         type: "t", payload: [], options: EnqueueOptions(queue: "q")) as Receipt
@@ -218,7 +204,7 @@ import Testing
                 runs.withLock { $0 += 1 }
                 return nil
             }
-            try await whileWorking(worker) {
+            try await withWorker(worker) {
                 for _ in 0..<3 {
                     try await producer.enqueue(type: "t", payload: [], options: EnqueueOptions(queue: "q"))
                 }

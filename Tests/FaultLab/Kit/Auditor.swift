@@ -33,6 +33,16 @@ public struct Auditor: Sendable {
         return count
     }
 
+    /// Runs that succeeded, since the server has this data.
+    public func succeeded() async throws -> Int {
+        var count = 0
+        for queue in queues {
+            let reply = try await client.send(RedisCommand("HGET", "\(prefix(queue))meta", "succeeded"))
+            count += reply.text.flatMap { Int($0) } ?? 0
+        }
+        return count
+    }
+
     /// Bytes that Redis keeps of jobs that are done, which grow until they expire.
     public func outcomeBytes() async throws -> Int {
         var bytes = 0

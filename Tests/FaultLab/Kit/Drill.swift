@@ -2,11 +2,12 @@ public import FaultHistory
 import Foundation
 import MusterKit
 import MusterLaunch
+import MusterTestKit
 
 /// A lab at work, a list of faults, and the verdict.
 ///
 /// 1. Workers run, and a producer enqueues at its rate.
-/// 2. Each fault strikes when some jobs have run since the last one, and heals.
+/// 2. Each fault strikes when ten jobs have run since the last one, or none is left, and heals.
 /// 3. When the producer is done, everything must be finished within the options' `drain`.
 /// 4. The workers are asked to stop; each must end within its bound.
 /// 5. The history of all processes is held against the server's audit.
@@ -51,8 +52,7 @@ public struct Drill: Sendable {
             defer { sampler.cancel() }
             let producer = try lab.startProducer(jobs: options.jobs, rate: options.rate, seed: seed, tag: "j")
             for fault in faults {
-                // Let it get to work again: a fault in the midst of another's aftermath is the soak's business.
-                try await Task.sleep(for: .milliseconds(300))
+                try await Self.work(lab, producer)
                 try await fault.apply(to: lab, Fault.Blow(duration: holding, choice: random.next()))
             }
             let isSent = await producer.wait() == .exited(0)
@@ -66,19 +66,31 @@ public struct Drill: Sendable {
         }
     }
 
+    /// Waits until it is at work again, because a fault in the midst of another's aftermath is the soak's business.
+    /// Where nothing moves the next fault strikes after ten seconds, and the verdict says what is wrong.
+    private static func work(_ lab: Lab, _ producer: ChildProcess) async throws {
+        var before: Int?
+        _ = try await eventually(within: .seconds(10), every: .milliseconds(50)) {
+            // A server that does not answer just now has run nothing.
+            guard let count = try? await lab.auditor.succeeded() else { return false }
+            if count >= (before ?? count) + 10 { return true }
+            before = before ?? count
+            if producer.waitOnThisThread(within: .zero) == nil { return false }
+            return (try? await lab.auditor.unfinished()) == 0
+        }
+    }
+
     /// Waits until nothing is left to do. What is left after the options' time is the verdict's business.
     static func drain(_ lab: Lab) async throws -> Bool {
-        let end = ContinuousClock.now + lab.options.drain
-        while ContinuousClock.now < end {
-            if let count = try? await lab.auditor.unfinished(), count == 0 { return true }
-            try await Task.sleep(for: .milliseconds(50))
+        try await eventually(within: lab.options.drain, every: .milliseconds(50)) {
+            (try? await lab.auditor.unfinished()) == 0
         }
-        return false
     }
 
     /// Notes twice a second how many jobs wait, for as long as nobody cancels it.
     static func sample(_ lab: Lab) async throws {
         while true {
+            // The interval between two samples.
             try await Task.sleep(for: .milliseconds(500))
             guard let count = try? await lab.auditor.movable() else { continue }
             lab.journal.write(.sample) { $0.waiting = count }

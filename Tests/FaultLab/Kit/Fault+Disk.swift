@@ -1,5 +1,6 @@
 import Foundation
 import MusterKit
+import MusterTestKit
 
 extension Fault {
     static let disk = [fullDataDisk, fullLogDisk]
@@ -12,11 +13,10 @@ extension Fault {
         disk.fill()
         try await blow.hold()
         disk.free()
-        let end = ContinuousClock.now + .seconds(20)
-        while try await lab.redisAsk("INFO", "persistence").text?.contains("aof_last_write_status:ok") != true {
-            if ContinuousClock.now > end { throw LabError("Redis does not write again, though its disk has room") }
-            try await Task.sleep(for: .milliseconds(100))
+        let writesAgain = try await eventually(every: .milliseconds(100)) {
+            try await lab.redisAsk("INFO", "persistence").text?.contains("aof_last_write_status:ok") == true
         }
+        if !writesAgain { throw LabError("Redis does not write again, though its disk has room") }
         _ = try await lab.redisAsk("CONFIG", "SET", "appendfsync", "always")
     }
 

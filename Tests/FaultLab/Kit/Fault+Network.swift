@@ -46,6 +46,7 @@ extension Fault {
         let end = ContinuousClock.now + blow.duration
         while ContinuousClock.now < end {
             wire.set(loss: 1)
+            // The fault's own length: gone, and back.
             try await Task.sleep(for: .milliseconds(150))
             wire.set()
             try await Task.sleep(for: .milliseconds(150))

@@ -19,6 +19,7 @@ extension Fault {
         guard let worker = blow.pick(lab.workers) else { return }
         lab.journal.write(.paused) { $0.about = Int(worker.process) }
         worker.child.send(SIGSTOP)
+        // The fault's own length.
         try await Task.sleep(for: max(blow.duration, lab.options.lease * 2))
         worker.child.send(SIGCONT)
         lab.journal.write(.resumed) { $0.about = Int(worker.process) }
@@ -45,6 +46,7 @@ extension Fault {
         for _ in 0..<lab.options.workers * lab.options.concurrency {
             await lab.enqueue(.block, milliseconds: length.wholeMilliseconds)
         }
+        // The fault's own length: as long as the handlers block.
         try await Task.sleep(for: length)
     }
 

@@ -48,6 +48,7 @@ extension Fault {
         let end = ContinuousClock.now + blow.duration
         while ContinuousClock.now < end {
             _ = try await lab.redisAsk("SCRIPT", "FLUSH")
+            // The fault's own rhythm.
             try await Task.sleep(for: .milliseconds(50))
         }
     }
@@ -57,6 +58,7 @@ extension Fault {
         while ContinuousClock.now < end {
             _ = try await lab.redisAsk("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
             _ = try await lab.redisAsk("CLIENT", "KILL", "TYPE", "pubsub")
+            // The fault's own rhythm.
             try await Task.sleep(for: .milliseconds(200))
         }
     }
@@ -106,13 +108,13 @@ extension Lab {
     func redisAsk(_ name: StaticString, _ arguments: String...) async throws -> RedisReply {
         var command = RedisCommand(name)
         for argument in arguments { command.append(argument) }
-        var tries = 20
+        let end = ContinuousClock.now + .seconds(10)
         while true {
             do {
                 return try await admin.send(command)
             } catch {
-                tries -= 1
-                if tries == 0 || error.execution == .executed { throw error }
+                if ContinuousClock.now > end || error.execution == .executed { throw error }
+                // The poll interval.
                 try await Task.sleep(for: .milliseconds(50))
             }
         }

@@ -23,6 +23,7 @@ public struct Fault: Sendable {
             elements.isEmpty ? nil : elements[Int(choice % UInt64(elements.count))]
         }
 
+        /// The fault's own length.
         func hold() async throws { try await Task.sleep(for: duration) }
     }
 

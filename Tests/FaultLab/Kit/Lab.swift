@@ -2,6 +2,7 @@ public import FaultHistory
 import Foundation
 public import MusterKit
 public import MusterLaunch
+import MusterTestKit
 import Synchronization
 
 /// A Redis, workers of two builds and a producer, each a real process, in a folder of their own.
@@ -29,6 +30,8 @@ public final class Lab: Sendable {
     private struct State {
         var workers: [LabWorker] = []
         var others: [ChildProcess] = []
+        /// Processes whose end stands in the journal.
+        var gone: Set<Int32> = []
         var isEnding = false
         var enqueued = 0
     }
@@ -59,7 +62,7 @@ public final class Lab: Sendable {
     public static func with<Answer: Sendable>(
         _ options: LabOptions, program: String, _ body: (Lab) async throws -> Answer
     ) async throws -> Answer {
-        let folder = try LabParts.newFolder()
+        let folder = try TemporaryFolder.make("muster-lab")
         let parts = try await LabParts(options, program: program, folder: folder)
         let lab: Lab
         do {
@@ -119,8 +122,12 @@ public final class Lab: Sendable {
     private func watch(_ worker: LabWorker) {
         let ending = worker.child.waitOnThisThread() ?? .unknown
         journal.write(.gone) { ($0.about, $0.outcome) = (Int(worker.process), "\(ending)") }
-        let isOver = state.withLock { $0.isEnding }
+        let isOver = state.withLock { state in
+            state.gone.insert(worker.process)
+            return state.isEnding
+        }
         if isOver { return }
+        // Not a wait for anything: the pause that a supervisor leaves, systemd's default.
         Thread.sleep(forTimeInterval: 0.1)
         try? startWorker(worker.number)
     }
@@ -186,7 +193,8 @@ public final class Lab: Sendable {
             }
         }
         // The threads that watch them note their ends.
-        try? await Task.sleep(for: .milliseconds(50))
+        let processes = Set(workers.map(\.process))
+        _ = try? await eventually { state.withLock { processes.isSubset(of: $0.gone) } }
     }
 
     /// The ends of the logs, for a test that failed.

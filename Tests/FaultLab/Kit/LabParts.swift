@@ -11,12 +11,6 @@ struct LabParts {
     let dataDisk: SmallDisk?
     let logDisk: SmallDisk?
 
-    static func newFolder() throws -> String {
-        var template = Array("/tmp/muster-lab-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw LabError("no folder can be made in /tmp") }
-        return String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self)
-    }
-
     init(_ options: LabOptions, program: String, folder: String) async throws {
         var disks: [SmallDisk] = []
         var line: Wire?

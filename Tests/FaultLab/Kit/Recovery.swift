@@ -2,6 +2,7 @@ import FaultHistory
 import Foundation
 import MusterKit
 import MusterLaunch
+import MusterTestKit
 
 /// How long it takes until jobs run again after the three ends that happen every day.
 public struct Recovery: Sendable {
@@ -28,85 +29,112 @@ public struct Recovery: Sendable {
     /// A worker is killed in mid-job, with the default lease of ten seconds; until the job runs elsewhere.
     private func killed() async throws -> Figure {
         let options = LabOptions { ($0.workers, $0.lease) = (2, .seconds(10)) }
-        return try await Lab.with(options, program: program) { lab in
-            var times: [Int] = []
-            for round in 1...rounds {
-                // Whoever takes over must have been connected for a whole lease.
-                try await Task.sleep(for: options.lease + .seconds(1))
-                await lab.enqueue(.sleep, milliseconds: 60_000)
-                let first = try await began(lab, "lab-\(round)", 1)
-                guard let worker = lab.workers.first(where: { Int($0.process) == first.about }) else { continue }
-                let killed = MonotonicTime.now
-                lab.journal.write(.killed) { $0.about = Int(worker.process) }
-                worker.child.send(SIGKILL)
-                times.append((try await began(lab, "lab-\(round)", 2).at - killed) / 1_000_000)
-            }
-            return Figure(name: "kill -9 of a worker (lease 10 s) until its job runs elsewhere", milliseconds: times)
+        let times = try await each(options) { lab in
+            // Whoever takes over must have been connected for a whole lease.
+            try await join(lab, for: options.lease)
+            let worker = try await victim(lab)
+            let killed = MonotonicTime.now
+            lab.journal.write(.killed) { $0.about = Int(worker.process) }
+            worker.child.send(SIGKILL)
+            return try await (began(lab, 2).at - killed) / 1_000_000
         }
+        return Figure(name: "kill -9 of a worker (lease 10 s) until its job runs elsewhere", milliseconds: times)
     }
 
     /// Redis is killed and started again; from its first answer until a job runs.
     private func redisBack() async throws -> Figure {
         let options = LabOptions { ($0.workers, $0.lease, $0.mix) = (2, .seconds(10), "quick:1") }
-        return try await Lab.with(options, program: program) { lab in
-            let producer = try lab.startProducer(jobs: rounds * 1000, rate: 100, seed: 1, tag: "j")
-            defer { _ = producer.send(SIGKILL) }
-            var times: [Int] = []
-            for _ in 1...rounds {
-                try await Task.sleep(for: .seconds(2))
-                lab.redis.kill()
-                try await Task.sleep(for: .seconds(1))
-                let before = MonotonicTime.now
-                try await lab.redis.start()
-                let back = MonotonicTime.now
-                let first = try await event(lab) { $0.first { $0.kind == .began && $0.at > before } }
-                times.append(max(0, first.at - back) / 1_000_000)
-            }
-            return Figure(name: "Redis killed and back until jobs move", milliseconds: times)
+        let times = try await each(options) { lab in
+            try await join(lab)
+            // More than a round lasts; the lab ends its producer.
+            _ = try lab.startProducer(jobs: 10_000, rate: 100, seed: 1, tag: "j")
+            _ = try await event(lab) { $0.first { $0.kind == .ended } }
+            lab.redis.kill()
+            // The fault's own length.
+            try await Task.sleep(for: .seconds(1))
+            let before = MonotonicTime.now
+            try await lab.redis.start()
+            let back = MonotonicTime.now
+            let first = try await event(lab) { $0.first { $0.kind == .began && $0.at > before } }
+            return max(0, first.at - back) / 1_000_000
         }
+        return Figure(name: "Redis killed and back until jobs move", milliseconds: times)
     }
 
     /// A worker is asked to stop and leaves its running job no grace; until the job runs elsewhere.
     private func stopped() async throws -> [Figure] {
         let options = LabOptions { ($0.workers, $0.lease, $0.grace) = (2, .seconds(10), .zero) }
-        return try await Lab.with(options, program: program) { lab in
-            var times: [Int] = []
-            var fromEnd: [Int] = []
-            for round in 1...rounds {
-                // Until the worker that the supervisor started again has joined.
-                try await Task.sleep(for: .seconds(2))
-                await lab.enqueue(.sleep, milliseconds: 60_000)
-                let first = try await began(lab, "lab-\(round)", 1)
-                guard let worker = lab.workers.first(where: { Int($0.process) == first.about }) else { continue }
-                let asked = MonotonicTime.now
-                lab.journal.write(.stopAsked) { ($0.about, $0.bound) = (Int(worker.process), 10_000) }
-                worker.child.send(SIGTERM)
-                let again = try await began(lab, "lab-\(round)", 2).at
-                let ended = try await event(lab) { $0.first { $0.kind == .ended && $0.job == "lab-\(round)" } }.at
-                times.append((again - asked) / 1_000_000)
-                fromEnd.append((again - ended) / 1_000_000)
-            }
-            return [
-                Figure(name: "SIGTERM (no grace) until the handed-back job runs elsewhere", milliseconds: times),
-                Figure(name: "the same from the end of the cancelled handler", milliseconds: fromEnd),
-            ]
+        let times = try await each(options) { lab in
+            try await join(lab)
+            let worker = try await victim(lab)
+            let asked = MonotonicTime.now
+            lab.journal.write(.stopAsked) { ($0.about, $0.bound) = (Int(worker.process), 10_000) }
+            worker.child.send(SIGTERM)
+            let again = try await began(lab, 2).at
+            let ended = try await event(lab) { $0.first { $0.kind == .ended } }.at
+            return [(again - asked) / 1_000_000, (again - ended) / 1_000_000]
         }
+        return [
+            Figure(
+                name: "SIGTERM (no grace) until the handed-back job runs elsewhere", milliseconds: times.map { $0[0] }),
+            Figure(name: "the same from the end of the cancelled handler", milliseconds: times.map { $0[1] }),
+        ]
+    }
+
+    /// Each round in a lab of its own, so that none meets what another left: jobs, suspects, a worker that is still
+    /// starting.
+    private func each<Answer: Sendable>(
+        _ options: LabOptions, _ round: (Lab) async throws -> Answer
+    ) async throws -> [Answer] {
+        var answers: [Answer] = []
+        for _ in 1...rounds { answers.append(try await Lab.with(options, program: program, round)) }
+        return answers
+    }
+
+    /// Waits until every worker has joined, and its beats have gone on `for` that long.
+    private func join(_ lab: Lab, for length: Duration = .zero) async throws {
+        let inspector = Inspector(server: try MusterServer(lab.redis.url))
+        defer { inspector.close() }
+        let haveJoined = try await eventually(within: length + .seconds(30), every: .milliseconds(100)) {
+            guard let workers = try? await inspector.workers(), workers.count == lab.options.workers else {
+                return false
+            }
+            return workers.allSatisfy { worker in
+                guard worker.state == .running, let start = worker.startedAt else { return false }
+                return worker.lastBeatAt.milliseconds - start.milliseconds >= length.wholeMilliseconds
+            }
+        }
+        if !haveJoined { throw LabError("the workers did not join within half a minute\n\(lab.lastWords())") }
+    }
+
+    /// Enqueues a job of a minute.
+    /// - Returns: the worker that runs it.
+    private func victim(_ lab: Lab) async throws -> LabWorker {
+        await lab.enqueue(.sleep, milliseconds: 60_000)
+        let process = try await began(lab, 1).about ?? 0
+        guard let worker = lab.workers.first(where: { Int($0.process) == process }) else {
+            throw LabError("the job began in process \(process), which is no worker any more\n\(lab.lastWords())")
+        }
+        return worker
     }
 
     /// The nth beginning of a job.
-    private func began(_ lab: Lab, _ job: String, _ number: Int) async throws -> Event {
+    private func began(_ lab: Lab, _ number: Int) async throws -> Event {
         try await event(lab) { events in
-            let beginnings = events.filter { $0.kind == .began && $0.job == job }
+            let beginnings = events.filter { $0.kind == .began }
             return beginnings.count >= number ? beginnings[number - 1] : nil
         }
     }
 
     private func event(_ lab: Lab, _ find: ([Event]) -> Event?) async throws -> Event {
-        let end = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < end {
-            if let event = find(try History(folder: lab.folder).events) { return event }
-            try await Task.sleep(for: .milliseconds(20))
+        var found: Event?
+        let isThere = try await eventually(within: .seconds(60), every: .milliseconds(20)) {
+            found = find(try History(folder: lab.folder).events)
+            return found != nil
         }
-        throw LabError("what was waited for did not happen within a minute\n\(lab.lastWords())")
+        guard isThere, let found else {
+            throw LabError("what was waited for did not happen within a minute\n\(lab.lastWords())")
+        }
+        return found
     }
 }

@@ -11,13 +11,15 @@ final class SizeLog: Sendable {
 
     func measure(_ lab: Lab) async throws {
         while true {
+            // The interval between two samples.
             try await Task.sleep(for: .seconds(5))
             // A server that does not answer just now has no size.
-            try? await takeOne(lab)
+            _ = try? await take(lab)
         }
     }
 
-    func takeOne(_ lab: Lab) async throws {
+    /// - Returns: false, with nothing taken, where no worker lives: one that was killed a moment ago has no size.
+    func take(_ lab: Lab) async throws -> Bool {
         let memory = try await Self.number("used_memory:", in: lab.redisAsk("INFO", "memory").text)
         let outcomes = try await lab.auditor.outcomeBytes()
         let clients = try await Self.number("connected_clients:", in: lab.redisAsk("INFO", "clients").text)
@@ -25,14 +27,20 @@ final class SizeLog: Sendable {
         size.redisKilobytes = max(0, memory - outcomes) / 1024
         size.redisConnections = clients
         for worker in lab.workers {
-            let folder = "/proc/\(worker.process)"
-            let pages = (try? String(contentsOfFile: folder + "/statm", encoding: .utf8))?.split(separator: " ")
-            let resident = pages.flatMap { $0.count > 1 ? Int($0[1]) : nil } ?? 0
-            size.workerKilobytes = max(size.workerKilobytes, resident * 4)
-            let open = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/fd"))?.count ?? 0
-            size.workerDescriptors = max(size.workerDescriptors, open)
+            guard let kilobytes = Self.residentKilobytes(worker.process), kilobytes > 0 else { continue }
+            size.workerKilobytes = max(size.workerKilobytes, kilobytes)
+            let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(worker.process)/fd").count
+            size.workerDescriptors = max(size.workerDescriptors, open ?? 0)
         }
+        if size.workerKilobytes == 0 { return false }
         sizes.withLock { $0.append(size) }
+        return true
+    }
+
+    /// Nothing of a process that is gone, 0 of one that is dead and not collected yet.
+    private static func residentKilobytes(_ process: Int32) -> Int? {
+        let pages = (try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8))?.split(separator: " ")
+        return pages.flatMap { $0.count > 1 ? Int($0[1]) : nil }.map { $0 * 4 }
     }
 
     private static func number(_ name: String, in text: String?) -> Int {

@@ -1,6 +1,7 @@
 import FaultHistory
 import Foundation
 import MusterLaunch
+import MusterTestKit
 
 /// Random faults from the whole list against a lab at work, for as long as asked.
 ///
@@ -47,7 +48,10 @@ public struct Soak: Sendable {
             try await strike(lab, say)
             let isSent = await producer.wait() == .exited(0)
             let isDrained = try await Drill.drain(lab)
-            try await sizes.takeOne(lab)
+            // No sample may be of workers that have stopped.
+            measurer.cancel()
+            _ = await measurer.result
+            _ = try await eventually(every: .milliseconds(100)) { (try? await sizes.take(lab)) == true }
             await lab.stopWorkers()
             let verdict = HistoryChecker.check(
                 try History(folder: lab.folder), audit: try await lab.auditor.audit(), bounds: Drill.bounds)
@@ -71,6 +75,7 @@ public struct Soak: Sendable {
                 "\(number) at \(Int((ContinuousClock.now - start) / .seconds(1))) s: \(fault.name) for \(blow.duration)"
             )
             try await fault.apply(to: lab, blow)
+            // The calm between two faults, which the seed names like their lengths.
             try await Task.sleep(for: calm)
         }
     }

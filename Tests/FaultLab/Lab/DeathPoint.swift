@@ -29,6 +29,7 @@ final class DeathPoint: Sendable {
         guard isOver else { return }
         journal.write(.killed) { $0.about = Int(getpid()) }
         kill(getpid(), SIGKILL)
+        // Until the signal arrives.
         while true { sleep(1) }
     }
 }

@@ -42,6 +42,7 @@ struct LabHandlers: Sendable {
     private func work(_ kind: JobKind, _ context: JobContext, milliseconds: Int) async throws {
         switch kind {
         case .quick: break
+        // The job's own length, here and below.
         case .sleep: try await Task.sleep(for: .milliseconds(milliseconds))
         case .failOnce:
             if context.attempt == 1 { throw FirstAttempt() }

@@ -27,6 +27,7 @@ struct ProduceCommand: AsyncParsableCommand {
         await withTaskGroup(of: Void.self) { group in
             var underWay = 0
             for number in 0..<count {
+                // The rate itself.
                 try? await Task.sleep(until: clock + .seconds(Double(number) / Double(rate)))
                 // Bounded: behind a frozen server calls would pile up.
                 if underWay == 64 {

@@ -13,6 +13,7 @@ final class StopOnSignal {
         source.setEventHandler {
             worker.stop()
             let thread = Thread {
+                // The bound itself.
                 Thread.sleep(forTimeInterval: bound / .seconds(1))
                 _exit(1)
             }

@@ -1,5 +1,5 @@
 import MusterLaunch
-import MusterRedis
+package import MusterRedis
 import Synchronization
 
 #if canImport(Glibc)
@@ -10,9 +10,9 @@ import Synchronization
 
 /// A server on 127.0.0.1 that is no Redis: it lets itself be greeted and then breaks the protocol or the
 /// connection, as a crashing server, a wrong port or a bad proxy would.
-final class BrokenPeer: Sendable {
+package final class BrokenPeer: Sendable {
     /// What a connection does with each command after the greeting.
-    enum Conduct: Sendable {
+    package enum Conduct: Sendable {
         case answer([UInt8])
         case answerAndClose([UInt8])
         case reset
@@ -20,19 +20,19 @@ final class BrokenPeer: Sendable {
         case closeBeforeTheGreeting
     }
 
-    private let conducts: [Conduct]
     private let listener: Int32
     private let port: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
+        var conducts: [Conduct]
         var accepted = 0
         var isClosed = false
     }
 
     /// The first connection follows the first conduct, and so on; all after the last follow the last.
-    init(_ conducts: Conduct...) throws {
-        self.conducts = conducts
+    package init(_ conducts: Conduct...) throws {
+        state = Mutex(State(conducts: conducts))
         #if canImport(Glibc)
             listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         #else
@@ -53,12 +53,15 @@ final class BrokenPeer: Sendable {
         DedicatedThread.start { self.acceptAll() }
     }
 
-    var endpoint: RedisEndpoint { RedisEndpoint(address: .tcp(host: "127.0.0.1", port: port)) }
+    package var endpoint: RedisEndpoint { RedisEndpoint(address: .tcp(host: "127.0.0.1", port: port)) }
 
     /// How many connections there were.
-    var accepted: Int { state.withLock { $0.accepted } }
+    package var accepted: Int { state.withLock { $0.accepted } }
 
-    func close() {
+    /// All connections from now on follow this conduct.
+    package func follow(_ conduct: Conduct) { state.withLock { $0.conducts = [conduct] } }
+
+    package func close() {
         state.withLock { $0.isClosed = true }
     }
 
@@ -68,11 +71,10 @@ final class BrokenPeer: Sendable {
             guard poll(&entry, 1, 20) > 0 else { continue }
             let connection = accept(listener, nil, nil)
             guard connection >= 0 else { continue }
-            let index = state.withLock { state in
+            let conduct = state.withLock { state in
                 defer { state.accepted += 1 }
-                return state.accepted
+                return state.conducts[min(state.accepted, state.conducts.count - 1)]
             }
-            let conduct = conducts[min(index, conducts.count - 1)]
             DedicatedThread.start { self.serve(connection, conduct) }
         }
         closeDescriptor(listener)
@@ -115,8 +117,14 @@ final class BrokenPeer: Sendable {
         setsockopt(connection, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
     }
 
+    /// Until the other side has it all or is gone; the thread blocks SIGPIPE.
     private func say(_ bytes: [UInt8], to connection: Int32) {
-        _ = write(connection, bytes, bytes.count)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(connection, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
     }
 }
 
