@@ -16,7 +16,11 @@ extension WorkerOperation {
         WorkerOperation(
             name: "batch", end: .done, connections: connections, duties: Duties(batch: "b"), beside: ["beside"],
             follow: ["beside", "b.done"]
-        ) { _ in nil },
+        ) { context in
+            // They end one after the other, so that a callback that comes too early is seen.
+            try await Task.sleep(for: .milliseconds(context.id == "beside" ? 25 : 0))
+            return nil
+        },
         WorkerOperation(
             name: "limit key", end: .done, connections: connections, duties: Duties(limitKey: "k"),
             limit: .perKey(1), beside: ["beside", "third"], follow: ["beside", "third"], handler: oneStep),

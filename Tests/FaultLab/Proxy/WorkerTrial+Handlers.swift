@@ -5,16 +5,14 @@ extension WorkerTrial {
     /// The operation's own handler, and those who act while it runs.
     var handler: Handlers.Raw {
         let (operation, canceller, contender) = (operation, canceller, contender)
-        let (ledger, remarks) = (ledger, remarks)
+        let remarks = remarks
         return { context in
             if context.id == Self.job, let contender {
                 // Not a part of the job: what others do goes on when it is cancelled.
                 try await Task { try await contender.whileRunning(context.id) }.value
             }
-            if let batch = operation.duties.batch, context.id == "\(batch).done",
-                try await ledger.ask("HGET", ledger.keys.batch(batch), "finished") == .null
-            {
-                remarks.note("the callback runs, and the batch is not over")
+            if let batch = context.record.batch, batch.succeeded != batch.total {
+                remarks.note("the callback runs when \(batch.succeeded) of \(batch.total) are done")
             }
             if context.id == Self.job, let canceller {
                 try await canceller.runJob()
