@@ -10,9 +10,12 @@ struct RecurringJob: Sendable {
     private let period: Int
     /// So many nominal times have passed already when the worker comes.
     private let missed: Int
+    /// Whether somebody else fires it, too, as soon as a fault has struck.
+    private let isContested: Bool
 
     /// - Parameter every: as cron writes it, `1s` or `1d`.
-    init(every: String, missed: Int) {
+    init(every: String, missed: Int, isContested: Bool = false) {
+        self.isContested = isContested
         schedule = try? Schedule(
             Self.name, cron: "@every \(every)", type: "t", queue: "q", catchUp: .all(cap: 100), requirement: .any)
         period = every == "1d" ? 86_400_000 : 1000
@@ -30,6 +33,26 @@ struct RecurringJob: Sendable {
         let first = try await store(ledger).add(schedule, build: try BuildStamp("5-r5")).due - missed * period
         try await ledger.ask("ZADD", ledger.keys.scheduleDue, "\(first)", Self.name)
         return first
+    }
+
+    /// Fires it past the proxy, as another worker does, from the first fault on until it is cancelled.
+    func contest(_ ledger: Ledger, _ proxy: FaultProxy) -> Task<Void, any Error>? {
+        guard isContested else { return nil }
+        let store = store(ledger)
+        return Task {
+            while !Task.isCancelled {
+                // Polls until it is cancelled.
+                try await Task.sleep(for: .milliseconds(5))
+                if proxy.struck.isEmpty { continue }
+                let (now, _, due) = try await store.due(atMost: 100)
+                for schedule in due {
+                    let timing = try schedule.timing()
+                    let plan = FiringPlan(
+                        due: schedule.dueMilliseconds ?? now, now: now, catchUp: timing.catchUp, next: timing.next)
+                    _ = try await store.fire(schedule, plan, build: try BuildStamp("5-r5"))
+                }
+            }
+        }
     }
 
     private func isMine(_ id: String) -> Bool { id.hasPrefix(Self.name + ".") }

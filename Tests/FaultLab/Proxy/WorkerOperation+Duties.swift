@@ -75,9 +75,13 @@ extension WorkerOperation {
         + (Cell.isFull
             ? [
                 WorkerOperation(
+                    name: "schedule that another fires, too", end: .done, connections: ["muster-worker"],
+                    schedule: RecurringJob(every: "1d", missed: 3, isContested: true)
+                ) { _ in nil },
+                WorkerOperation(
                     name: "schedule by the second", end: .done, connections: ["muster-worker"],
                     schedule: RecurringJob(every: "1s", missed: 0)
-                ) { _ in nil }
+                ) { _ in nil },
             ] : [])
 
     /// A job that takes a moment, so that another one that ought to wait for it would be seen beside it.

@@ -67,6 +67,8 @@ struct WorkerTrial {
             MusterServer(proxy.url, namespace: ledger.server.namespace), host: "first",
             schedules: operation.schedule?.schedule.map { [$0] } ?? [])
         let running = Task { try await worker.run() }
+        let rival = operation.schedule?.contest(ledger, proxy)
+        defer { rival?.cancel() }
         try await doTheJob(worker, running)
         worker.stop()
         switch try await bounded(running) {
@@ -78,6 +80,8 @@ struct WorkerTrial {
         if try await !eventually(within: .seconds(10), { proxy.openConnections == 0 }) {
             problems.append("connections stay open: \(proxy.openConnections)")
         }
+        rival?.cancel()
+        _ = await rival?.result
         if let schedule = operation.schedule {
             let (made, wrong) = try await schedule.end(ledger, first: firstNominalTime)
             ids.formUnion(made)
