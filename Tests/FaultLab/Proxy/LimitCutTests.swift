@@ -55,8 +55,8 @@ import Testing
         handlers.register(type: "t") { context in
             runs.began()
             defer { runs.left() }
-            // Who is cut off never ends by itself; for the other one it is the length of a job.
             if context.session.host == "cut" { try await WorkerOperation.untilCancelled() }
+            // The length of a job; who is cut off never comes here.
             try await Task.sleep(for: .milliseconds(25))
             runs.ended(context.id)
             return nil
