@@ -30,11 +30,25 @@ struct DurabilityOffer: Sendable, Equatable {
         RedisCommand("INFO", "persistence"),
     ]
 
+    /// What an answer to each of them is, where it is no refusal.
+    private static let kinds: [@Sendable (RedisReply) -> Bool] = {
+        let text: @Sendable (RedisReply) -> Bool = { if case .bytes = $0 { true } else { false } }
+        let number: @Sendable (RedisReply) -> Bool = { if case .integer = $0 { true } else { false } }
+        let list: @Sendable (RedisReply) -> Bool = { $0.array != nil }
+        return [text, list, list, list, list, number, text]
+    }()
+
     /// - Parameter answers: to ``questions``, in their order.
     /// - Throws: what kept the server from answering at all.
     init(_ answers: [Result<RedisReply, RedisError>]) throws(RedisError) {
         for case .failure(let error) in answers where error.code != .reply && error.code != .noPermission {
             throw error
+        }
+        for (answer, isOfItsKind) in zip(answers, Self.kinds) {
+            // It is none of the server's, or another question's; taken for one, it would deny what the server can.
+            if case .success(let reply) = answer, !isOfItsKind(reply) {
+                throw RedisError(.protocolViolation, "the server's answer about its durability was damaged on its way")
+            }
         }
         let info = (try? answers[0].get().text).map { ServerInfo($0) }
         if case .failure(let error) = answers[5] { mayWait = error.code != .noPermission } else { mayWait = true }
@@ -46,7 +60,19 @@ struct DurabilityOffer: Sendable, Equatable {
 
     /// Asks the server.
     static func ask(_ client: RedisClient) async throws(RedisError) -> DurabilityOffer {
-        try DurabilityOffer(await client.send(questions))
+        try read(await client.send(questions), client)
+    }
+
+    /// Reads answers; where one is none, the connection they came on is given up.
+    static func read(
+        _ answers: [Result<RedisReply, RedisError>], _ client: RedisClient
+    ) throws(RedisError) -> DurabilityOffer {
+        do throws(RedisError) {
+            return try DurabilityOffer(answers)
+        } catch {
+            if error.code == .protocolViolation { client.reconnect() }
+            throw error
+        }
     }
 
     /// Why this server cannot give a durability, or nil where it can.

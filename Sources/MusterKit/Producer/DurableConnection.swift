@@ -134,7 +134,7 @@ actor DurableConnection {
         do throws(RedisError) {
             var isOnDisk = false
             if durability.needsDisk {
-                let offer = try DurabilityOffer(Array(answers[1...DurabilityOffer.questions.count]))
+                let offer = try DurabilityOffer.read(Array(answers[1...DurabilityOffer.questions.count]), client)
                 // An old server's promise is its settings; those before the write were looked at, these are after it.
                 switch offer.disk {
                 case .beforeEveryAnswer: isOnDisk = true

@@ -91,6 +91,8 @@ final class WorkerSession: Sendable {
             },
             onRules: { self.hear($0) })
         seen.withLock { $0.onNews = { heartbeat.sayNow() } }
+        // The heartbeat holds this session: each would keep the other, and its connections, for ever.
+        defer { seen.withLock { $0.onNews = nil } }
         heartbeat.start()
         let listener = listen()
         defer { listener.close() }

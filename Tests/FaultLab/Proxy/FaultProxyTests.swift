@@ -231,6 +231,8 @@ import Testing
                     await proxy.stop()
                     for client in clients { client.close() }
                 }
+                // Dispatch opens a descriptor for its timers with the first of them, and keeps it.
+                try await Task.sleep(for: .nanoseconds(1))
                 try await once(.loopback)
                 let before = open()
                 for side in [FaultProxy.Side.loopback, .unixSocket] {

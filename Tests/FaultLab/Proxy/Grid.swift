@@ -16,6 +16,8 @@ struct Grid {
     private static let tries = 5
 
     let lanes: Int
+    /// Each lane's server.
+    var redis = PrivateRedisOptions(appendOnly: false)
 
     /// What the lanes share.
     private final class Book: Sendable {
@@ -57,7 +59,7 @@ struct Grid {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<lanes {
                 group.addTask {
-                    try await withRedis(.init(appendOnly: false)) { redis in
+                    try await withRedis(redis) { redis in
                         while let (number, cell) = book.take() {
                             var finding = Finding(isStruck: false, problems: [])
                             for attempt in 0..<Self.tries where !finding.isStruck && finding.problems.isEmpty {

@@ -78,15 +78,27 @@ struct Ledger: Sendable {
     }
 
     /// Enqueues past the proxy and past any producer.
+    /// - Parameter again: whether this id may have been sent before.
+    /// - Returns: who has its unique key, where another one has.
+    @discardableResult
     func enqueue(
         _ id: String, type: String, when: QueueStore.When = .now, retries: Int? = nil, retain: Int? = nil,
-        duties: Duties = Duties()
-    ) async throws {
+        duties: Duties = Duties(), again: Bool = false
+    ) async throws -> String? {
         let header = JobHeader(
             type: type, lane: Lane(.normal, .any), build: nil, producerHost: "p", producerPID: 1, retries: retries,
             retainMilliseconds: retain)
         let job = QueueStore.NewJob(id: id, header: header.text, payload: Array("{}".utf8))
-        _ = try await store.enqueue([job], lane: Lane(.normal, .any), when: when, duties: duties, again: false)
+        return try await store.enqueue([job], lane: Lane(.normal, .any), when: when, duties: duties, again: again)
+            .holder
+    }
+
+    /// What the queue is told to do, as it stands there.
+    func settings() async throws -> [String: String] {
+        let names = ["paused", "concurrency", "rate", "key-concurrency", "key-rate", "retention", "outcome-bytes"]
+        var settings: [String: String] = [:]
+        for name in names { settings[name] = try await ask("HGET", keys.meta, name).text }
+        return settings
     }
 
     /// What the audit finds wrong: counts of what is held, leftovers, entries without a record.

@@ -8,11 +8,9 @@ import Testing
 /// Each fault at each command of each act of an operator: what he is told is true or an error, doing it again on a
 /// connection that works leads to the end that was asked for, and no other job is touched.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OperatorGridTests {
-    static let connection = "muster-operator"
-
     @Test func anOperatorIsToldTheTruthAndMayDoItAgain() async throws {
         var cells: [Cell] = []
-        for act in OperatorAct.all { cells += Cell.all(act.name, Self.connection, commands: try await Self.count(act)) }
+        for act in OperatorAct.all { cells += Cell.all(act.name, act.connection, commands: try await Self.count(act)) }
         try await Grid(lanes: 4).run(cells) { cell, redis, namespace in
             let act = OperatorAct.all.first { $0.name == cell.operation } ?? OperatorAct.all[0]
             return try await Self.trial(act, cell, redis, namespace)
@@ -29,10 +27,10 @@ import Testing
                 defer { ledger.client.close() }
                 let before = try await places(ledger)
                 try await withFaultProxy(to: redis.url, on: .loopback) { proxy in
-                    let people = Operator(server: try MusterServer(proxy.url, namespace: "count\(number)"))
-                    defer { people.close() }
-                    #expect(try await act.run(people) == act.truth, "\(act.name)")
-                    counts.append(proxy.commands.count { $0.connection == connection })
+                    let hands = try OperatorHands(try MusterServer(proxy.url, namespace: "count\(number)"))
+                    defer { hands.close() }
+                    #expect(try await act.run(hands) == act.truth, "\(act.name)")
+                    counts.append(proxy.commands.count { $0.connection == act.connection })
                 }
                 #expect(try await missing(act, before, ledger) == [], "\(act.name)")
             }
@@ -70,12 +68,12 @@ import Testing
         return ledger
     }
 
-    /// Where the jobs are, and what the queue was told.
+    /// Where the jobs are, and what the queue and its sessions were told.
     private static func state(_ ledger: Ledger) async throws -> [String: [String]] {
         var state = try await ledger.places()
-        state["settings"] =
-            try await ledger.ask("HMGET", ledger.keys.meta, "paused", "concurrency", "rate").array?
-            .map { $0.text ?? "" }
+        state["settings"] = try await ledger.settings().map { "\($0.key)=\($0.value)" }.sorted()
+        state["marks"] = try await ledger.ask("HKEYS", ledger.keys.cancels).array?.compactMap(\.text)
+        state["schedules"] = try await ledger.ask("HGETALL", ledger.keys.schedules).array?.compactMap(\.text)
         return state
     }
 
@@ -109,13 +107,13 @@ import Testing
         defer { ledger.client.close() }
         let before = try await places(ledger)
         let untouched = try await state(ledger)
-        let direct = Operator(server: ledger.server)
+        let direct = try OperatorHands(ledger.server)
         defer { direct.close() }
         return try await withFaultProxy(to: redis.url, on: .loopback) { proxy in
-            let people = Operator(server: try MusterServer(proxy.url, namespace: namespace))
-            defer { people.close() }
-            proxy.arm(cell.fault, at: .init(nth: cell.index, connection: connection))
-            let call = Task { try await act.run(people) }
+            let hands = try OperatorHands(try MusterServer(proxy.url, namespace: namespace))
+            defer { hands.close() }
+            proxy.arm(cell.fault, at: .init(nth: cell.index, connection: act.connection))
+            let call = Task { try await act.run(hands) }
             try await healing(proxy, call)
             var problems: [String] = []
             switch try await bounded(call) {
@@ -132,6 +130,7 @@ import Testing
             let again = try await act.run(direct)
             if !act.allows(again: again) { problems.append("done again, it says \(again)") }
             problems += try await missing(act, before, ledger)
+            problems += try await ledger.audit()
             return Grid.Finding(isStruck: !proxy.struck.isEmpty, problems: problems)
         }
     }

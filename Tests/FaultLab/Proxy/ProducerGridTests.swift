@@ -13,12 +13,24 @@ import Testing
     static let patience: [Duration] = [.zero, .seconds(20)]
 
     @Test(arguments: patience) func theProducersAnswerIsTrueWhateverBreaks(_ patience: Duration) async throws {
+        try await Self.run(ProducerOperation.all, patience)
+    }
+
+    /// What was accepted is there after a crash, too. In the fast part only a patient producer is
+    /// tried: who is told nothing for certain has nothing that must be there.
+    @Test(arguments: Cell.isFull ? patience : [.seconds(20)])
+    func whatDiskWasPromisedForOutlivesTheServer(_ patience: Duration) async throws {
+        try await Self.run(ProducerOperation.durable, patience)
+    }
+
+    private static func run(_ operations: [ProducerOperation], _ patience: Duration) async throws {
         var cells: [Cell] = []
-        for operation in ProducerOperation.all {
-            cells += Cell.all(operation.name, Self.connection, commands: try await Self.count(operation))
+        for operation in operations {
+            cells += Cell.all(operation.name, connection, commands: try await count(operation))
         }
-        try await Grid(lanes: 4).run(cells) { cell, redis, namespace in
-            try await Self.trial(cell, patience, redis, namespace)
+        try await Grid(lanes: 4, redis: operations[0].redis).run(cells) { cell, redis, namespace in
+            let operation = operations.first { $0.name == cell.operation } ?? operations[0]
+            return try await trial(operation, cell, patience, redis, namespace)
         }
     }
 
@@ -31,7 +43,7 @@ import Testing
             let cell = Cell(
                 operation: operation.name, connection: Self.connection, index: last,
                 fault: .deliverLate(after: .milliseconds(1500)))
-            let finding = try await Self.trial(cell, .seconds(20), redis, "late")
+            let finding = try await Self.trial(operation, cell, .seconds(20), redis, "late")
             #expect(finding.isStruck)
             #expect(finding.problems == [])
         }
@@ -39,7 +51,7 @@ import Testing
 
     /// The commands of one run that nothing breaks, on a server that knows no script.
     static func count(_ operation: ProducerOperation) async throws -> Int {
-        try await withRedis(.init(appendOnly: false)) { redis in
+        try await withRedis(operation.redis) { redis in
             var counts: [Int] = []
             // The first run in a process learns the scripts' digests, and so sends other commands than later ones.
             for number in 0..<3 {
@@ -57,14 +69,9 @@ import Testing
         }
     }
 
-    static func operation(_ cell: Cell) -> ProducerOperation {
-        ProducerOperation.all.first { $0.name == cell.operation } ?? ProducerOperation.all[0]
-    }
-
     static func trial(
-        _ cell: Cell, _ patience: Duration, _ redis: PrivateRedis, _ namespace: String
+        _ operation: ProducerOperation, _ cell: Cell, _ patience: Duration, _ redis: PrivateRedis, _ namespace: String
     ) async throws -> Grid.Finding {
-        let operation = operation(cell)
         let ledger = try Ledger(redis.url, namespace: namespace)
         defer { ledger.client.close() }
         try await ledger.ask("SCRIPT", "FLUSH")
@@ -80,7 +87,7 @@ import Testing
                 return Grid.Finding(isStruck: true, problems: ["the call never ends"])
             }
             var problems: [String] = []
-            if try await !eventually(within: .seconds(10), { proxy.openConnections <= 1 }) {
+            if try await !eventually(within: .seconds(10), { proxy.openConnections <= operation.connections }) {
                 problems.append("connections stay open: \(proxy.openConnections)")
             }
             let isStruck = !proxy.struck.isEmpty
@@ -91,6 +98,9 @@ import Testing
             problems += try await goOn(operation, producer, ledger)
             problems += try await ledger.conservation()
             problems += try await ledger.audit()
+            if operation.options.durability == .disk, case .success(let receipts) = answer {
+                problems += try await missing(receipts, redis, ledger)
+            }
             return Grid.Finding(isStruck: isStruck, problems: problems)
         }
     }
@@ -120,6 +130,17 @@ import Testing
         case .failure(let error):
             return ["an error that is not ours: \(error)"]
         }
+    }
+
+    /// Kills the server, and starts it again: what was accepted and is not there then was not on its disk.
+    private static func missing(
+        _ receipts: [Receipt], _ redis: PrivateRedis, _ ledger: Ledger
+    ) async throws -> [String] {
+        redis.kill()
+        try await redis.start()
+        guard try await eventually({ (try? await ledger.recorded()) != nil }) else { return ["it does not come back"] }
+        let there = try await ledger.recorded()
+        return receipts.map(\.id).filter { !there.contains($0) }.map { "\($0) is lost with the server" }
     }
 
     /// The same producer repeats with the same ids, which is safe, and enqueues something else.

@@ -1,4 +1,5 @@
 import MusterKit
+import MusterLaunch
 
 /// One way to enqueue.
 struct ProducerOperation: Sendable {
@@ -8,6 +9,13 @@ struct ProducerOperation: Sendable {
     let ids: [String]?
     /// Whether the jobs form a batch, which is opened before them and closed after.
     private(set) var isBatch = false
+    /// The server that it needs.
+    var redis: PrivateRedisOptions {
+        options.durability == .memory
+            ? .init(appendOnly: false) : .init(extraArguments: ["--appendfsync", "always"])
+    }
+    /// Connections that it keeps open, at most.
+    var connections: Int { options.durability == .memory ? 1 : 2 }
 
     init(_ name: String, payloads: Int = 1, schedule: EnqueueOptions.Schedule = .now, ids: [String]? = nil) {
         self.name = name
@@ -29,6 +37,9 @@ struct ProducerOperation: Sendable {
         ProducerOperation("enqueue several with ids", payloads: 3, ids: ["a", "b", "c"]),
         ProducerOperation("enqueue in bulk", payloads: 1200),
         ProducerOperation("enqueue with a unique key").with { $0.options.unique = try? UniqueKey("k") },
+        ProducerOperation("enqueue with a key until it starts").with {
+            $0.options.unique = try? UniqueKey("k", .untilStarted)
+        },
         ProducerOperation("enqueue with all duties").with {
             $0.options.unique = try? UniqueKey("k", .lasting(.seconds(600)))
             $0.options.limitKey = "tenant"
@@ -38,6 +49,14 @@ struct ProducerOperation: Sendable {
         ProducerOperation("batch", payloads: 3, ids: ["a", "b", "c"]).with {
             $0.isBatch = true
             $0.options.batch = "b"
+        },
+    ]
+
+    /// On a server whose file is written before it answers.
+    static let durable = [
+        ProducerOperation("enqueue to disk").with { $0.options.durability = .disk },
+        ProducerOperation("enqueue several to disk", payloads: 3, ids: ["a", "b", "c"]).with {
+            $0.options.durability = .disk
         },
     ]
 

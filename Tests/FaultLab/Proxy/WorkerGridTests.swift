@@ -18,6 +18,10 @@ import Testing
         try await Self.run(WorkerOperation.dutiful)
     }
 
+    @Test func eachNominalTimeHasOneJobWhateverBreaks() async throws {
+        try await Self.run(WorkerOperation.recurring)
+    }
+
     private static func run(_ operations: [WorkerOperation]) async throws {
         var cells: [Cell] = []
         for operation in operations {

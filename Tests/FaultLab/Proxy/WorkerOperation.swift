@@ -1,12 +1,11 @@
 import MusterTestKit
-import Synchronization
 
 @testable import MusterKit
 
 /// One thing that a worker does with a job, from its claim to its end.
 struct WorkerOperation: Sendable {
     /// How the job ends, whatever broke meanwhile.
-    enum End: Sendable { case done, dead }
+    enum End: String, Sendable { case done, dead }
 
     let name: String
     let end: End
@@ -14,6 +13,8 @@ struct WorkerOperation: Sendable {
     var connections = ["muster-worker", "muster-heartbeat", "muster-listener"]
     /// Whether the worker is stopped while the job runs.
     var stopsInMidJob = false
+    /// Whether somebody cancels the job while it runs, over the proxy, too.
+    var isCancelledInMidJob = false
     var retain: Int?
     var retries: Int?
     var when = QueueStore.When.now
@@ -23,10 +24,15 @@ struct WorkerOperation: Sendable {
     var isFirst = false
     /// What the job asks for beside being run.
     var duties = Duties()
+    /// A recurring job that the worker declares.
+    var schedule: RecurringJob?
+    var limit: OverlapLimit?
     /// Jobs that are there beside it before the worker comes, with the same duties.
     var beside: [String] = []
     /// Jobs that must be done in the end, beside it.
     var follow: Set<String> = []
+    /// What must be so, beside the job's running, before a stop in mid-job.
+    var isReadyToStop: @Sendable (Ledger) async throws -> Bool = { _ in true }
     let handler: Handlers.Raw
 
     static let result = Array(#"{"rows":3}"#.utf8)
@@ -48,10 +54,11 @@ struct WorkerOperation: Sendable {
         },
         WorkerOperation(name: "hand-back at the stop", end: .done, stopsInMidJob: true) { context in
             // The first worker never gets through with it; the one after it has another host's name.
-            if context.session.host == "first" { try await Task.sleep(for: .seconds(3600)) }
+            if context.session.host == "first" { try await untilCancelled() }
             return nil
         },
         WorkerOperation(name: "beats", end: .done, connections: ["muster-heartbeat"]) { _ in
+            // The length of the job itself: as long as a few beats.
             try await Task.sleep(for: .milliseconds(900))
             return nil
         },
@@ -64,40 +71,11 @@ struct WorkerOperation: Sendable {
         ) { _ in nil },
     ]
 
-    /// What only some jobs ask for; each of them must end with nothing of it left.
-    static let dutiful = [
-        WorkerOperation(
-            name: "chain", end: .done, connections: ["muster-worker"],
-            duties: Duties(steps: ["type=t lane=normal:any", "type=t lane=normal:any"]), follow: ["job.2", "job.3"]
-        ) { _ in result },
-        WorkerOperation(
-            name: "batch", end: .done, connections: ["muster-worker"], duties: Duties(batch: "b"), beside: ["beside"],
-            follow: ["beside", "b.done"]
-        ) { _ in nil },
-        WorkerOperation(
-            name: "limit key", end: .done, connections: ["muster-worker"], duties: Duties(limitKey: "k"),
-            beside: ["beside", "third"], follow: ["beside", "third"]
-        ) { _ in nil },
-        WorkerOperation(
-            name: "unique key", end: .done, connections: ["muster-worker"],
-            duties: Duties(unique: try? UniqueKey("k"))
-        ) { _ in nil },
-        WorkerOperation(name: "checkpoint", end: .done, connections: ["muster-worker"]) { context in
-            guard let checkpoint = context.checkpoint else {
-                try await context.save(checkpoint: result)
-                throw JobLater(delay: .milliseconds(10))
-            }
-            if checkpoint != result { throw JobDiscarded("another checkpoint came back") }
-            return nil
-        },
-        WorkerOperation(
-            name: "hand-back of a chain's job", end: .done, connections: ["muster-worker"], stopsInMidJob: true,
-            duties: Duties(limitKey: "k", steps: ["type=t lane=normal:any"]), follow: ["job.2"]
-        ) { context in
-            if context.session.host == "first" { try await Task.sleep(for: .seconds(3600)) }
-            return nil
-        },
-    ]
+    /// Runs until somebody cancels it.
+    static func untilCancelled() async throws {
+        // Ends at once when it is cancelled; the hour is only longer than any test.
+        try await Task.sleep(for: .seconds(3600))
+    }
 
     struct Refused: Error {}
 }

@@ -1,7 +1,6 @@
 import Logging
 import MusterRedis
 import MusterTestKit
-import Synchronization
 
 @testable import MusterKit
 
@@ -18,30 +17,38 @@ struct WorkerTrial {
     let operation: WorkerOperation
     let ledger: Ledger
     let proxy: FaultProxy
-    private(set) var problems: [String] = []
+    var problems: [String] = []
     private(set) var isStruck = false
-    private let witness = RunCount()
+    let witness = RunCount()
+    let remarks = Remarks()
+    let canceller: Canceller?
+    let contender: Contender?
+    /// The jobs that must be there, and done, in the end.
+    private(set) var ids: Set<String>
+    private var firstNominalTime: Int?
 
     init(operation: WorkerOperation, ledger: Ledger, proxy: FaultProxy) {
         self.operation = operation
         self.ledger = ledger
         self.proxy = proxy
+        canceller = operation.isCancelledInMidJob ? Canceller() : nil
+        contender = operation.duties.unique.map { Contender(ledger, $0) }
+        ids = operation.follow.union([Self.job, Self.next])
     }
 
-    func prepare() async throws {
+    mutating func prepare() async throws {
         let duties = operation.duties
         if let batch = duties.batch {
             try await ledger.store.openBatch(batch, callback: Array("type=t lane=normal:any\n{}".utf8))
         }
-        if duties.limitKey != nil {
-            _ = try await ledger.store.settings([("key-concurrency", "1")])
-        }
+        if let limit = operation.limit { _ = try await ledger.store.settings([limit.setting]) }
         for id in [Self.job] + operation.beside {
             try await ledger.enqueue(
                 id, type: "t", when: operation.when, retries: operation.retries, retain: operation.retain,
                 duties: duties)
         }
         if let batch = duties.batch { _ = try await ledger.store.closeBatch(batch) }
+        firstNominalTime = try await operation.schedule?.prepare(ledger)
         if operation.isFirst { try await ledger.ask("SCRIPT", "FLUSH") }
         guard operation.isOrphan else { return }
         let dead = SessionID(host: "gone", pid: 1, nonce: 1)
@@ -56,8 +63,12 @@ struct WorkerTrial {
     }
 
     mutating func run() async throws {
-        let worker = try worker(MusterServer(proxy.url, namespace: ledger.server.namespace), host: "first")
+        let worker = try worker(
+            MusterServer(proxy.url, namespace: ledger.server.namespace), host: "first",
+            schedules: operation.schedule?.schedule.map { [$0] } ?? [])
         let running = Task { try await worker.run() }
+        let rival = operation.schedule?.contest(ledger, proxy)
+        defer { rival?.cancel() }
         try await doTheJob(worker, running)
         worker.stop()
         switch try await bounded(running) {
@@ -69,50 +80,55 @@ struct WorkerTrial {
         if try await !eventually(within: .seconds(10), { proxy.openConnections == 0 }) {
             problems.append("connections stay open: \(proxy.openConnections)")
         }
+        rival?.cancel()
+        _ = await rival?.result
+        if let schedule = operation.schedule {
+            let (made, wrong) = try await schedule.end(ledger, first: firstNominalTime)
+            ids.formUnion(made)
+            problems += wrong
+        }
         if try await !ledger.isSettled() { try await finishWithAnother() }
+        ids.formUnion(contender?.accepted ?? [])
         try await look()
     }
 
-    private func worker(_ server: MusterServer, host: String) throws -> Worker {
+    private func worker(_ server: MusterServer, host: String, schedules: [Schedule] = []) throws -> Worker {
         var handlers = Handlers()
-        let witness = witness
-        let handler = operation.handler
-        handlers.register(type: "t") { context in
-            do {
-                let result = try await handler(context)
-                witness.ended(context.id)
-                return result
-            } catch is CancellationError {
-                throw CancellationError()
-            } catch {
-                witness.ended(context.id)
-                throw error
-            }
-        }
-        handlers.register(type: "next") { context in
-            witness.ended(context.id)
-            return nil
+        for (type, handler) in [("t", handler), ("next", { _ in nil })] {
+            handlers.register(
+                type: type, watched(handler, countsOverlap: type == "t" || operation.limit?.isOfQueue == true))
         }
         return try Worker(
             server: server, build: try BuildStamp("5-r5"),
             options: WorkerOptions(
                 queues: ["q"], grace: operation.stopsInMidJob ? .zero : .seconds(10), lease: operation.lease,
-                host: host),
+                schedules: schedules, host: host),
             handlers: handlers, logger: Logger(label: "trial", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
     private mutating func doTheJob(_ worker: Worker, _ running: Task<Void, any Error>) async throws {
         let ledger = ledger
         let operation = operation
+        let proxy = proxy
+        if let canceller {
+            let cancelling = Task { try await canceller.cancel(Self.job, ledger, over: proxy.url) }
+            try await healing(proxy, cancelling)
+            problems += try await cancelling.value
+        }
         let reached = Task {
             try await eventually(within: .seconds(20)) {
                 let places = try await ledger.places()[Self.job] ?? []
-                return operation.stopsInMidJob
-                    ? places.contains { $0.hasPrefix("held:first") } : places == ["\(operation.end)"]
+                guard operation.stopsInMidJob else {
+                    let isAtWork = try await operation.schedule?.isAtWork(ledger) ?? true
+                    return places == ["\(operation.end)"] && isAtWork
+                }
+                let isReady = try await operation.isReadyToStop(ledger)
+                return isReady && places.contains { $0.hasPrefix("held:first") }
             }
         }
         try await healing(proxy, reached)
         if try await !reached.value { problems.append("the job never gets there: \(try await ledger.places())") }
+        if !operation.stopsInMidJob { try await contender?.afterwards(Self.job) }
         try await ledger.enqueue(Self.next, type: "next")
         let followed = Task {
             try await eventually(within: .seconds(20)) { try await ledger.places()[Self.next] == ["done"] }
@@ -120,7 +136,6 @@ struct WorkerTrial {
         try await healing(proxy, followed)
         if try await !followed.value { problems.append("no further job is done: \(try await ledger.places())") }
         // The rest of the faults strike in the stop.
-        let proxy = proxy
         Task { try await healing(proxy, running) }
     }
 
@@ -132,35 +147,5 @@ struct WorkerTrial {
         }
         worker.stop()
         if try await bounded(running) == nil { problems.append("the other worker does not stop") }
-    }
-
-    private mutating func look() async throws {
-        problems += try await ledger.conservation()
-        problems += try await ledger.audit()
-        let places = try await ledger.places()
-        if places[Self.job] != ["\(operation.end)"] { problems.append("the job lies in \(places[Self.job] ?? [])") }
-        let ids = operation.follow.union([Self.job, Self.next])
-        for id in operation.follow where places[id] != ["done"] { problems.append("\(id) lies in \(places[id] ?? [])") }
-        if Set(places.keys) != ids { problems.append("there are \(places.keys.sorted())") }
-        let inspector = Inspector(server: ledger.server)
-        defer { inspector.close() }
-        for id in ids {
-            let report = try await inspector.job(id, queue: "q")
-            let runs = witness.count(of: id)
-            if runs == 0 { problems.append("\(id) never ran") }
-            if runs > report.attempts.count {
-                problems.append("\(id) ran \(runs) times, its timeline tells of \(report.attempts.map(\.outcome))")
-            }
-            if id == Self.job, operation.retain != nil, report.result != JSONValue(bytes: WorkerOperation.result) {
-                problems.append("its result is \(String(describing: report.result))")
-            }
-        }
-        guard operation.end == .done else { return }
-        for key in [
-            ledger.keys.progress, ledger.keys.checkpoints, ledger.keys.chains, ledger.keys.unique, ledger.keys.running,
-            ledger.keys.parked, ledger.keys.batches, ledger.keys.cancels, ledger.keys.suspects,
-        ] where try await ledger.ask("EXISTS", key).integer != 0 {
-            problems.append("\(key.dropFirst(ledger.keys.prefix.count)) has something left of it")
-        }
     }
 }
