@@ -82,7 +82,8 @@ import Testing
             let before = try await boss.settings(of: "q")
             let seen = Witness()
             try await withWorker(try ground.worker(build: 9, handlers: ["t": seen.handler()])) {
-                #expect(try await eventually { try await !ground.fleet.sessions().sessions.isEmpty })
+                let isThere = try await eventually { try await ground.fleet.sessions().sessions.count == 1 }
+                #expect(isThere)
             }
             #expect(try await boss.settings(of: "q") == before)
             #expect(try await ground.fleet.rules().rules.floor == "4")

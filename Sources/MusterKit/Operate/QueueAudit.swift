@@ -35,7 +35,7 @@ struct QueueAudit {
             (keys.uniqueUntil, "zset"), (keys.chains, "hash"), (keys.batches, "zset"), (keys.running, "hash"),
             (keys.parked, "zset"), (keys.rates, "zset"), (keys.checkpoints, "hash"), (keys.cancels, "hash"),
             (keys.suspects, "hash"), (keys.calls, "hash"), (keys.repeated, "zset"), (keys.schedules, "hash"),
-            (keys.scheduleDue, "zset"),
+            (keys.scheduleDue, "zset"), (keys.counts, "hash"), (keys.ramp, "hash"),
         ]
         var findings: [AuditFinding] = []
         for (key, type) in types {
