@@ -7,8 +7,8 @@ struct EnqueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "enqueue", abstract: "Enqueues jobs, and says at once who could run them.",
         discussion: """
-            The job asks for this folder's build or a newer one, unless --require
-            says otherwise. Answers with the job's id.
+            The job asks for this folder's build or a newer one, unless --require,
+            or its type in muster.yaml, says otherwise. Answers with the job's id.
 
             EXAMPLES
               muster enqueue report '{"month":"2026-10"}'
@@ -28,7 +28,7 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Option(help: "The queue; default default.") var queue: String?
     @Option(
         help: ArgumentHelp(
-            "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default at-least this build.",
+            "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default what the type's handler says, or at-least this build.",
             valueName: "requirement"))
     var require: String?
     @Option(help: "This program's build stamp, in place of what would be found.") var build: String?
@@ -112,9 +112,15 @@ struct EnqueueCommand: AsyncParsableCommand {
         try Name.checked(type, "job type")
         var options = try options()
         let payloads = try Payloads(payload: payload, file: file, count: count).read()
-        let (build, requirement) = try buildAndRequirement()
-        options.requirement = requirement
-        options.then = then.map { ChainStep($0, requirement: requirement) }
+        let handlers = try common.configuration()?.handlers ?? [:]
+        let (build, asked) = try common.connection.requirement(
+            require, of: [type] + then + (onDone.map { [$0] } ?? []), build: build)
+        options.requirement = asked[type] ?? nil
+        options.schema = handlers[type]?.schema
+        func step(_ type: String) -> ChainStep {
+            ChainStep(type, requirement: asked[type] ?? nil, schema: handlers[type]?.schema)
+        }
+        options.then = then.map(step)
         let producer = Producer(server: server, build: build)
         let inspector = Inspector(server: server)
         defer {
@@ -127,7 +133,7 @@ struct EnqueueCommand: AsyncParsableCommand {
             if let onDone {
                 options.batch = try await producer.openBatch(
                     batch, queue: options.queue,
-                    callback: Producer.BatchCallback(ChainStep(onDone, requirement: requirement)))
+                    callback: Producer.BatchCallback(step(onDone)))
             }
             receipts = try await producer.enqueue(
                 type: type, payloads: payloads, ids: id.map { [$0] }, options: options,
@@ -158,18 +164,6 @@ struct EnqueueCommand: AsyncParsableCommand {
                 .wait(for: receipts[0].id, queue: options.queue, within: within?.duration)
         } else if common.json {
             try JSONOutput.print(answer)
-        }
-    }
-
-    private func buildAndRequirement() throws -> (BuildStamp?, Requirement?) {
-        switch require {
-        case nil, "at-least":
-            return (try common.stamp(flag: build).stamp, nil)
-        case let text?:
-            let requirement = try Requirement(text)
-            // Who requires something else needs no stamp of its own; a wrong one that was given is still an error.
-            let stamp = build == nil ? try? common.stamp(flag: nil).stamp : try common.stamp(flag: build).stamp
-            return (stamp, requirement)
         }
     }
 

@@ -31,7 +31,7 @@ struct ScheduleAddCommand: AsyncParsableCommand {
     @Option(help: "The queue; default default.") var queue: String?
     @Option(
         help: ArgumentHelp(
-            "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default at-least this build.",
+            "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default what the type's handler says, or at-least this build.",
             valueName: "requirement"))
     var require: String?
     @Option(help: "This program's build stamp, in place of what would be found.") var build: String?
@@ -53,12 +53,13 @@ struct ScheduleAddCommand: AsyncParsableCommand {
 
     func run() async throws {
         let server = try common.server()
-        let (stamp, requirement) = try buildAndRequirement()
+        let (stamp, asked) = try common.connection.requirement(require, of: [type], build: build)
         let schedule = try Schedule(
             name, cron: cron, zone: zone ?? "UTC", type: type,
             payload: Payloads(payload: payload, file: nil, count: nil).read()[0], queue: queue ?? "default",
-            catchUp: catchUp.map { try CatchUp($0) } ?? .latest, requirement: requirement,
-            priority: priority ?? .normal, retries: retries, timeout: timeout?.duration, retain: retain?.duration)
+            catchUp: catchUp.map { try CatchUp($0) } ?? .latest, requirement: asked[type] ?? nil,
+            priority: priority ?? .normal, retries: retries, timeout: timeout?.duration, retain: retain?.duration,
+            schema: common.configuration()?.handlers[type]?.schema)
         let scheduler = Scheduler(server: server, build: stamp)
         defer { scheduler.close() }
         let (outcome, nextAt) = try await scheduler.add(schedule)
@@ -76,13 +77,5 @@ struct ScheduleAddCommand: AsyncParsableCommand {
             }
         Terminal.say("\(said); it comes next at")
         print("\(nextAt)")
-    }
-
-    private func buildAndRequirement() throws -> (BuildStamp?, Requirement?) {
-        guard let require, require != "at-least" else { return (try common.stamp(flag: build).stamp, nil) }
-        let requirement = try Requirement(require)
-        // Who requires something else needs no stamp of its own; a wrong one that was given is still an error.
-        let stamp = build == nil ? try? common.stamp(flag: nil).stamp : try common.stamp(flag: build).stamp
-        return (stamp, requirement)
     }
 }

@@ -42,6 +42,8 @@ public struct JobReport: Sendable, Encodable {
     public var queue: String?
     public var state: State
     public var requirement: String?
+    /// The fingerprint of its payload's shape; nil where its producer knew none.
+    public var schema: String?
     /// Grows with every answer (Redis' clock in µs): two equal ones mean that somebody cached the first.
     public let seq: Int
     public var enqueuedAt: Timestamp?
@@ -59,7 +61,8 @@ public struct JobReport: Sendable, Encodable {
     public var result: JSONValue?
 
     private enum CodingKeys: String, CodingKey {
-        case id, type, queue, state, requirement, seq, enqueuedAt, dueAt, producer, attempts, waitingFor, progress,
+        case id, type, queue, state, requirement, schema, seq, enqueuedAt, dueAt, producer, attempts, waitingFor,
+            progress,
             expiry, after, result
     }
 
@@ -70,6 +73,7 @@ public struct JobReport: Sendable, Encodable {
         try values.encode(queue, forKey: .queue)
         try values.encode(state, forKey: .state)
         try values.encode(requirement, forKey: .requirement)
+        try values.encodeIfPresent(schema, forKey: .schema)
         try values.encode(seq, forKey: .seq)
         try values.encode(enqueuedAt, forKey: .enqueuedAt)
         try values.encodeIfPresent(dueAt, forKey: .dueAt)
