@@ -35,10 +35,12 @@ package enum StampPaths {
         let contents = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (index, content) in contents.enumerated() {
             let line = Line(content, number: index + 1)
-            if line.isEmpty || ["---", "..."].contains(line.content) { continue }
+            if line.isEmpty || ["---", "...", "%"].contains(where: { line.content.hasPrefix($0) }) { continue }
             lines.append(line)
         }
-        let isKey = { (line: Line) in line.indent == 0 && line.content.contains(/^["']?stamp["']?\s*:/) }
+        // The first line's column is the one that the file's keys stand in.
+        let top = lines.first?.indent ?? 0
+        let isKey = { (line: Line) in line.indent <= top && line.content.contains(/^["']?stamp["']?\s*:/) }
         guard let start = lines.firstIndex(where: isKey) else {
             // A file in braces may hold the key anywhere.
             guard let first = lines.first, first.content.hasPrefix("{"), text.contains("stamp") else { return [] }
@@ -47,7 +49,7 @@ package enum StampPaths {
         let key = lines[start]
         lines = lines[(start + 1)...]
         guard key.content == "stamp:" else { throw failure(file, key.number) }
-        guard let paths = lines.popFirst(), paths.indent > 0 else { return [] }
+        guard let paths = lines.popFirst(), paths.indent > key.indent else { return [] }
         guard let value = paths.value(of: "paths") else { throw failure(file, paths.number) }
         var names: [String] = []
         if value.isEmpty {
@@ -66,7 +68,7 @@ package enum StampPaths {
                 names.append(name)
             }
         }
-        if let rest = lines.first, rest.indent > 0 { throw failure(file, rest.number) }
+        if let rest = lines.first, rest.indent > key.indent { throw failure(file, rest.number) }
         guard !names.isEmpty else { throw failure(file, paths.number) }
         return names
     }

@@ -8,7 +8,7 @@ import Testing
         arguments: [
             ("", []), ("redis: x\n", []), ("stamp:\n", []), ("# stamp:\n#   paths: [a]\n", []),
             ("handlers:\n  stamp: ./stamp.sh\n", []), ("stamp:\nredis: x\n", []),
-            ("stamp:\n  paths: [a]\n", ["a"]),
+            ("stamp:\n  paths: [a]\n", ["a"]), (" redis: x\n stamp:\n  paths: [a]\n", ["a"]),
             ("stamp:\n  paths: [ a/b , \"c d\", 'e' ] # why\n", ["a/b", "c d", "e"]),
             ("stamp:\n  paths:\n    - Sources\n    - Package.swift\n", ["Sources", "Package.swift"]),
             ("---\r\nstamp: # ours\r\n  paths:\r\n  - a\r\n\r\n  # and\r\n  - ../b\r\nredis: x\r\n", ["a", "../b"]),
