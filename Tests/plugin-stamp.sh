@@ -130,10 +130,32 @@ build
 check "a stamp file in the package decides over git" "4712-written" "$(stamp)"
 rm "$tree/Examples/StampedWorker/muster.stamp"
 
+check "the example lists its types" '*"schema" : "[0-9a-f]*"*"type" : "greet"*' \
+    "$("$scratch/build/debug/StampedWorker" --list-types | tr '\n' ' ')"
+
+# The paths in muster.yaml beside the package, read by the plugin as `muster` reads them.
+package=$tree/Examples/StampedWorker
+printf 'stamp:\n  paths:\n    - Sources\n    - muster.yaml\n' >"$package/muster.yaml"
+commit 1763000600
+echo 'elsewhere' >"$tree/elsewhere"
+commit 1763000700
+build
+check "with stamp.paths another directory's commit does not count" "1763000600-$(in_tree rev-parse HEAD~1 | cut -c 1-7)" \
+    "$(stamp)"
+printf 'stamp: {paths: [Sources]}\n' >"$package/muster.yaml"
+if try_build; then
+    check "paths in a form that the plugin cannot read fail the build" "failure" "success"
+else
+    check "paths in a form that the plugin cannot read fail the build" "*muster.yaml:1: *" \
+        "$(grep 'MusterStampPlugin:' "$scratch/log")"
+fi
+rm "$package/muster.yaml"
+commit 1763000800
+
 in_tree worktree add --quiet "$scratch/linked"
 tree=$scratch/linked
 build
-check "a linked working tree is stamped too" "1763000500-$(short)" "$(stamp)"
+check "a linked working tree is stamped too" "1763000800-$(short)" "$(stamp)"
 
 redis-server --port 0 --unixsocket "$scratch/redis.sock" --dir "$scratch" --save '' --logfile "$scratch/redis.log" &
 redis=$!

@@ -1,11 +1,14 @@
 /// FNV-1a over a list of byte strings, folded to 32 bits.
 ///
-/// It tells one change from the next. The contents reach it as git's hashes, so nothing stronger is needed.
-struct Checksum {
+/// It tells one change from the next. What reaches it is git's hashes, or a text that no stranger chose, so nothing
+/// stronger is needed.
+package struct Checksum {
     private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 
+    package init() {}
+
     /// Each part ends in a length, so that moving a byte from one to the next gives another sum.
-    mutating func add(_ parts: any Sequence<UInt8>...) {
+    package mutating func add(_ parts: any Sequence<UInt8>...) {
         for part in parts {
             var length: UInt64 = 0
             for byte in part {
@@ -19,7 +22,7 @@ struct Checksum {
     }
 
     /// Eight hexadecimal digits.
-    var text: String {
+    package var text: String {
         let folded = String(UInt32(truncatingIfNeeded: state ^ (state >> 32)), radix: 16)
         return String(repeating: "0", count: 8 - folded.count) + folded
     }

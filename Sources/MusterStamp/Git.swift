@@ -7,10 +7,12 @@ struct Git {
     private let program: String
     private let environment: [String: String]
 
-    /// Variables by which a surrounding git (a hook, an alias) points at *its* repository, which need not be ours.
+    /// Variables by which a surrounding git (a hook, an alias) points at *its* repository, which need not be ours, or
+    /// reads paths in its own way.
     private static let foreign = [
         "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY",
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_PREFIX", "GIT_NAMESPACE",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
     ]
 
     /// - Throws: ``StampError`` with code `gitNotInstalled`.
@@ -28,6 +30,8 @@ struct Git {
         }
         var environment = environment.filter { !Self.foreign.contains($0.key) }
         environment["GIT_OPTIONAL_LOCKS"] = "0"
+        // A path is a file's or directory's name, and no pattern.
+        environment["GIT_LITERAL_PATHSPECS"] = "1"
         environment["LC_ALL"] = "C"
         self.init(directory: directory, program: program, environment: environment)
     }

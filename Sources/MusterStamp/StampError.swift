@@ -24,6 +24,12 @@ public struct StampError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let gitDubiousOwnership = Code(description: "git-dubious-ownership")
         /// The repository has no commit yet.
         public static let gitNoCommits = Code(description: "git-no-commits")
+        /// One of `stamp.paths` is nothing that git knows.
+        public static let gitPath = Code(description: "git-path")
+        /// The clone's history ends before the commit that `stamp.paths` ask for.
+        public static let gitShallow = Code(description: "git-shallow")
+        /// `stamp.paths` in muster.yaml cannot be read here.
+        public static let unreadablePaths = Code(description: "unreadable-paths")
         /// Git failed in another way; the message ends with its own words.
         public static let git = Code(description: "git")
     }

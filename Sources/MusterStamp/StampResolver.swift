@@ -15,6 +15,7 @@ public struct StampResolver: Sendable {
     private let directories: [String]
     private let compiled: String?
     private let gitDirectory: String?
+    private let paths: [String]
 
     /// - Parameters:
     ///   - flag: what `--build` was given; nil without it.
@@ -22,39 +23,90 @@ public struct StampResolver: Sendable {
     ///   - directories: where `muster.stamp` may lie, in this order.
     ///   - compiled: `MusterBuild.stamp`, in a program that uses MusterStampPlugin.
     ///   - gitDirectory: the application's directory, anywhere in its repository; nil asks git nothing.
+    ///   - paths: the files and directories that git's stamp is made from, relative to `gitDirectory`; default the
+    ///     whole repository.
     public init(
         flag: String?, environment: [String: String], directories: [String], compiled: String?,
-        gitDirectory: String?
+        gitDirectory: String?, paths: [String] = []
     ) {
         self.flag = flag
         self.environment = environment
         self.directories = directories
         self.compiled = compiled
         self.gitDirectory = gitDirectory
+        self.paths = paths
     }
 
     /// Asks the sources in their order. It reads files and runs git, and so blocks for some milliseconds.
     ///
     /// - Throws: ``StampError``: `missing` where no source is there, otherwise what is wrong with the first that is.
     public func resolve() throws(StampError) -> ResolvedStamp {
-        if let flag { return try given(flag, by: .flag) }
-        if let value = environment["MUSTER_BUILD"] { return try given(value, by: .environment) }
-        for directory in directories {
-            let path =
-                directory.hasSuffix("/") ? directory + StampFile.name : "\(directory)/\(StampFile.name)"
-            guard StampFile.exists(path) else { continue }
-            return ResolvedStamp(
-                stamp: try StampFile.read(path), source: .file(path), explanation: "written in \(path)")
+        for source in sources {
+            if let found = try ask(source) { return found }
         }
-        if let compiled {
-            let stamp = try BuildStamp(compiled, from: StampSource.compiled.description)
-            return ResolvedStamp(
-                stamp: stamp, source: .compiled, explanation: "compiled in by MusterStampPlugin")
+        throw .missing("no source has one")
+    }
+
+    /// Asks every source, also those behind the one that decides, and says of each what came of it.
+    public func explain() -> StampExplanation {
+        var explanation = StampExplanation()
+        for source in sources {
+            do throws(StampError) {
+                if let found = try ask(source) {
+                    explanation.add(found)
+                } else {
+                    explanation.add(source, absent: absence(of: source))
+                }
+            } catch {
+                if case .git(let directory) = source, error.code == .missing {
+                    explanation.add(source, absent: "\(directory) is in no git repository", error: error)
+                } else {
+                    explanation.add(source, failing: error)
+                }
+            }
         }
-        guard let gitDirectory else { throw .missing("no source has one") }
-        let state = try GitState(directory: gitDirectory, environment: environment)
-        return ResolvedStamp(
-            stamp: try state.stamp(), source: .git(gitDirectory), explanation: state.explanation)
+        return explanation
+    }
+
+    /// In the order in which they are asked.
+    private var sources: [StampSource] {
+        let files = directories.map {
+            StampSource.file($0.hasSuffix("/") ? $0 + StampFile.name : "\($0)/\(StampFile.name)")
+        }
+        return [.flag, .environment] + files + [.compiled] + (gitDirectory.map { [.git($0)] } ?? [])
+    }
+
+    /// Nil where the source is not there.
+    private func ask(_ source: StampSource) throws(StampError) -> ResolvedStamp? {
+        switch source {
+        case .flag:
+            guard let flag else { return nil }
+            return try given(flag, by: .flag)
+        case .environment:
+            guard let value = environment["MUSTER_BUILD"] else { return nil }
+            return try given(value, by: .environment)
+        case .file(let path):
+            guard StampFile.exists(path) else { return nil }
+            return ResolvedStamp(stamp: try StampFile.read(path), source: source, explanation: "written in \(path)")
+        case .compiled:
+            guard let compiled else { return nil }
+            let stamp = try BuildStamp(compiled, from: source.description)
+            return ResolvedStamp(stamp: stamp, source: source, explanation: "compiled in by MusterStampPlugin")
+        case .git(let directory):
+            let state = try GitState(directory: directory, environment: environment, paths: paths)
+            return ResolvedStamp(
+                stamp: try state.stamp(), source: source, explanation: state.explanation, git: state.evidence)
+        }
+    }
+
+    private func absence(of source: StampSource) -> String {
+        switch source {
+        case .flag: "not given"
+        case .environment: "not set"
+        case .file: "there is no such file"
+        case .compiled: "none is compiled into this program"
+        case .git: "not asked"
+        }
     }
 
     private func given(_ text: String, by source: StampSource) throws(StampError) -> ResolvedStamp {

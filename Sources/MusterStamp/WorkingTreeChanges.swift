@@ -2,23 +2,24 @@ import Foundation
 
 /// The files of a repository that differ from its commit.
 struct WorkingTreeChanges {
-    let count: Int
+    /// In the order of their names, by bytes.
+    let list: [GitEvidence.Change]
 
     /// Eight hexadecimal digits over the names, modes and contents of the files.
     let digest: String
 
-    /// The file that changed last, and when, in seconds since 1970. Nil where nothing but deletions is left: a deleted
-    /// file has no time, and its directory's time moves with every temporary file.
-    let newest: (time: Int, path: String)?
-
-    /// - Parameter git: at the top of its repository.
-    init(git: Git) throws(StampError) {
-        let files = try Self.paths(git).map { ChangedFile(path: $0, under: git.directory) }
+    /// - Parameters:
+    ///   - git: at the top of its repository.
+    ///   - paths: the files and directories that count, relative to the top; none for all of them.
+    init(git: Git, paths: [[UInt8]] = []) throws(StampError) {
+        let entries = try Self.entries(git, paths)
+        let files = entries.map { ChangedFile(path: $0.path, under: git.directory) }
         let contents = try Self.hashes(of: files.filter { $0.kind == .file || $0.kind == .executable }, git)
         var sum = Checksum()
-        var newest: (time: Int, path: String)?
-        for file in files {
-            var time = file.time
+        var list: [GitEvidence.Change] = []
+        for (file, entry) in zip(files, entries) {
+            // A deleted file has no time, and its directory's time moves with every temporary file.
+            var time: Int? = file.kind == .absent ? nil : file.time
             sum.add(file.path, file.kind.rawValue.utf8)
             switch file.kind {
             case .file, .executable:
@@ -30,24 +31,31 @@ struct WorkingTreeChanges {
                 sum.add(state.fullRevision.utf8)
                 time = state.sequence
             case .absent:
-                continue
+                break
             }
-            if time > newest?.time ?? .min { newest = (time, Git.text(file.path)) }
+            list.append(
+                GitEvidence.Change(
+                    path: Git.text(file.path),
+                    kind: file.kind == .absent ? .deleted : entry.isNew ? .added : .changed, time: time))
         }
-        count = files.count
         digest = sum.text
-        self.newest = newest
+        self.list = list
+    }
+
+    private struct Entry {
+        let path: [UInt8]
+        let isNew: Bool
     }
 
     /// Sorted by bytes, so that the digest does not follow the order in which git happens to list them.
-    private static func paths(_ git: Git) throws(StampError) -> [[UInt8]] {
+    private static func entries(_ git: Git, _ scope: [[UInt8]]) throws(StampError) -> [Entry] {
         // Not `git diff HEAD`, which writes the index even where it is told not to take locks.
         let listing = try git.run(
             "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all",
-            "--ignore-submodules=none")
+            "--ignore-submodules=none", paths: scope)
         let stampFile = Array(StampFile.name.utf8)
         let untracked = Array("?? ".utf8)
-        var paths: [[UInt8]] = []
+        var entries: [Entry] = []
         for entry in listing.split(separator: 0) {
             let path = entry.dropFirst(untracked.count)
             // The stamp of a tree must not depend on whether it has been written down there.
@@ -56,9 +64,12 @@ struct WorkingTreeChanges {
             {
                 continue
             }
-            paths.append(Array(path.last == UInt8(ascii: "/") ? path.dropLast() : path))
+            entries.append(
+                Entry(
+                    path: Array(path.last == UInt8(ascii: "/") ? path.dropLast() : path),
+                    isNew: entry.starts(with: untracked) || entry.first == UInt8(ascii: "A")))
         }
-        return paths.sorted { $0.lexicographicallyPrecedes($1) }
+        return entries.sorted { $0.path.lexicographicallyPrecedes($1.path) }
     }
 
     /// Git's hash of each file's bytes, as they are, no filter run.

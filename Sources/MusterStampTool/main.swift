@@ -5,7 +5,8 @@ import MusterStamp
 ///
 ///     MusterStampTool --directory PACKAGE --output FILE.swift --tick FILE
 ///
-/// A compiled stamp comes from `MUSTER_BUILD`, a stamp file in the package, or git there. The output is left alone
+/// A compiled stamp comes from `MUSTER_BUILD`, a stamp file in the package, or git there, which looks at the paths that
+/// a muster.yaml in the package names. The output is left alone
 /// where it already says so, and nothing is compiled again. The tick is an input of the very command that runs this:
 /// because it is newer after each run, the next build asks again.
 func fail(_ message: String, status: Int32) -> Never {
@@ -30,7 +31,7 @@ else {
 do {
     let found = try StampResolver(
         flag: nil, environment: ProcessInfo.processInfo.environment, directories: [directory], compiled: nil,
-        gitDirectory: directory
+        gitDirectory: directory, paths: StampPaths.read(directory: directory)
     ).resolve()
     let source = Data(
         """

@@ -18,6 +18,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
               muster-worker --queues mail:3,default --concurrency 20
               muster-worker --queues urgent,default --strict
               muster-worker --probes --build 1763700000-9f3c2ab
+              muster-worker --list-types --json      asks no Redis
 
             EXIT CODES
               0 stopped as asked   2 usage   4 no stamp, or Muster itself is too old
@@ -49,6 +50,9 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     @Option(help: "Workers that may die with a job before it is put with the dead; default 3.") var crashLimit: Int?
     @Option(help: "A name for people, shown in the roll call.") var name: String?
     @Flag(help: "Also run the probe types muster.noop, echo, sleep, fail, crash, spin.") var probes = false
+    @Flag(help: "Print each job type with its payloads' fingerprint and what its jobs require, and exit.")
+    var listTypes = false
+    @Flag(help: "With --list-types: one JSON document.") var json = false
     @Option(help: "trace, debug, info, notice, warning or error; default info.", transform: level)
     var logLevel: Logger.Level?
 
@@ -57,6 +61,10 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         Successor.note()
         await CommandMain.run(MusterWorkerCommand.self, name: "muster-worker")
+    }
+
+    func validate() throws {
+        if json, !listTypes { throw ValidationError("--json goes with --list-types") }
     }
 
     mutating func run() async throws {
@@ -69,6 +77,10 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         if known.types.isEmpty {
             throw CommandFailure(
                 .usage, "there is nothing to run: name a handlers file with --handlers, or try --probes")
+        }
+        if listTypes {
+            let listing = known.listing(build: stamp.stamp)
+            return print(json ? listing.json : listing.text)
         }
         var options = WorkerOptions()
         if let queues { (options.queues, options.queueOrder) = try QueueList.read(queues, isStrict: strict) }

@@ -90,6 +90,7 @@ struct CommandLineTests {
         (["schedule", "run", "never-added"], 1, "no schedule never-added"),
         (["schedule", "list", "--queue", "{q}"], 2, "queue"),
         (["stamp"], 4, "no build stamp"),
+        (["stamp", "--explain", "--build", "latest"], 4, "latest"),
         (["dev", "--workers", "-1"], 2, "--workers"),
         (["load", "--jobs", "0"], 2, "--jobs"),
     ]
@@ -117,6 +118,9 @@ struct CommandLineTests {
         (["--probes", "--build", build, "--grace", "long"], 2, "250ms"),
         (["--handlers", "no-such.yaml", "--build", build], 2, "no-such.yaml"),
         (["--probes", "--build", build, "--redis", "nonsense"], 2, "redis://"),
+        (["--probes", "--build", build, "--json"], 2, "--list-types"),
+        (["--list-types", "--build", build], 2, "nothing to run"),
+        (["--list-types", "--probes"], 4, "no build stamp"),
     ]
 
     @Test func everyMistakeIsOneClearLineAndItsExitCode() async throws {

@@ -6,7 +6,7 @@ import Testing
     @Test func whatAProducerWritesIsReadBack() throws {
         let header = JobHeader(
             type: "mail.send", lane: Lane(.high, .any), build: try build(5), producerHost: "web-01", producerPID: 4711,
-            retries: 3, timeoutMilliseconds: 1500, retainMilliseconds: 60_000)
+            retries: 3, timeoutMilliseconds: 1500, retainMilliseconds: 60_000, schema: "51c0ab7e")
         let record = try #require(JobRecord(Array(("v1 at=1763700000123 " + header.text).utf8) + [1, 2, 3]))
         #expect(record.type == "mail.send")
         #expect(record.lane == Lane(.high, .any))
@@ -14,6 +14,7 @@ import Testing
         #expect(record.producer?.host == "web-01")
         #expect(record.producer?.pid == 4711)
         #expect(record["retries"] == "3")
+        #expect(record.schema == "51c0ab7e")
         #expect(record.timeoutMilliseconds == 1500)
         #expect(record.retainMilliseconds == 60_000)
         #expect(record.enqueuedAtMilliseconds == 1_763_700_000_123)
@@ -28,6 +29,7 @@ import Testing
         let header = JobHeader(type: "t", lane: lane, build: try build(5), producerHost: "p", producerPID: 1)
         #expect(header.text == "type=t build=5-r5 from=p:1\n")
         #expect(JobRecord(Array(("v1 at=1 " + header.text).utf8))?.lane == lane)
+        #expect(JobRecord(Array(("v1 at=1 " + header.text).utf8))?.schema == nil)
     }
 
     @Test func aRecordWithoutBuildSaysItsLane() {

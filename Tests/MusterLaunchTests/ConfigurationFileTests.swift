@@ -1,6 +1,7 @@
 import Foundation
 import MusterCommandLine
 import MusterKit
+import MusterStamp
 import Testing
 
 @Suite struct ConfigurationFileTests {
@@ -18,23 +19,29 @@ import Testing
             """
             redis: unix:///run/redis.sock
             namespace: shop
+            stamp:
+              paths: [Sources, ../shared, muster.yaml]
             handlers:
               digest: ./digest.sh
               mail.send:
                 program: /bin/sh
                 arguments: [-c, 8080, "two words"]
                 timeout: 30s
+                require: any
+                schema: v2
                 environment: {PORT: 25, FLAG: yes, EMPTY: ""}
                 pass: [TOKEN, SMTP_PASSWORD]
                 directory: sub
             """)
         #expect(file.redis == "unix:///run/redis.sock")
         #expect(file.namespace == "shop")
+        #expect(file.stampPaths == ["Sources", "../shared", "muster.yaml"])
         #expect(
             file.handlers == [
                 "digest": HandlerEntry(program: script, directory: directory.path),
                 "mail.send": HandlerEntry(
                     program: "/bin/sh", arguments: ["-c", "8080", "two words"], timeout: .seconds(30),
+                    requirement: .any, schema: SchemaFingerprint(declared: "v2"),
                     environment: ["PORT": "25", "FLAG": "yes", "EMPTY": ""],
                     pass: ["TOKEN", "SMTP_PASSWORD"],
                     directory: "\(directory.path)/sub"),
@@ -73,7 +80,58 @@ import Testing
     @Test(arguments: ["", "# nothing yet\n", "handlers:\n", "schedules:\n", "---\n"])
     func aFileThatSaysNothingIsFine(yaml: String) throws {
         let file = try load(yaml)
-        #expect(file.redis == nil && file.namespace == nil && file.handlers.isEmpty)
+        #expect(file.redis == nil && file.namespace == nil && file.handlers.isEmpty && file.stampPaths.isEmpty)
+    }
+
+    @Test func aTypeMayRequireWhatAJobMay() throws {
+        func requirement(_ text: String) throws -> Requirement? {
+            try load("handlers: {a: {program: /bin/sh, require: '\(text)'}}").handlers["a"]?.requirement
+        }
+        #expect(try requirement("any") == .any)
+        #expect(try requirement("at-least") == nil)
+        #expect(try requirement("at-least:1763700000-9f3c2ab") == .atLeast(sequence: 1_763_700_000))
+        #expect(try requirement("exactly:9f3c2ab") == .exactly(revision: "9f3c2ab"))
+        #expect(try requirement("host:web-1") == .host("web-1"))
+    }
+
+    @Test func aScheduleAsksForWhatItsTypeSaysUnlessItSaysItself() throws {
+        let schedules = try load(
+            """
+            schedules:
+              a: {cron: "@daily", type: sweep}
+              b: {cron: "@daily", type: sweep, require: "host:web-1"}
+              c: {cron: "@daily", type: sweep, require: at-least}
+              d: {cron: "@daily", type: other}
+            handlers:
+              sweep: {program: /bin/sh, require: any, schema: v1}
+            """
+        ).schedules
+        #expect(schedules.map(\.requirement) == [.any, .host("web-1"), nil, nil])
+        let fingerprint = SchemaFingerprint(declared: "v1")
+        #expect(schedules.map(\.schema) == [fingerprint, fingerprint, fingerprint, nil])
+    }
+
+    /// The plugin reads the paths without a YAML library. What it accepts, it must read as this reader does.
+    @Test(arguments: [
+        "stamp:\n  paths: [a, b/c, 'd e']\n", "stamp:\n  paths:\n    - Sources\n    - \"x y\"\nredis: x\n",
+        "# c\nredis: x\r\nstamp: # c\r\n  paths: # c\r\n  - a # c\r\n  - ../b\r\n", "redis: x\n", "stamp:\n",
+        "---\nstamp:\n  paths: [1, true]\n",
+        "handlers:\n  stamp: /bin/sh\n", "stamp: {paths: [a]}\n", "{\"stamp\": {\"paths\": [\"a\"]}}\n",
+        "stamp:\n  paths:\n    - a\n      - b\n", "stamp:\n  paths: [a,\n  b]\n", "stamp:\n  paths: [a#b, c]\n",
+        "stamp:\n  paths:\n    - 'it''s'\n", "stamp:\n  paths: [\"a\\x41\"]\n", "stamp:\n  paths:\n  - a\n\n\n  - b\n",
+        "stamp:\n\n  # why\n  paths:\n\n    - a\n  # end\nhandlers:\n", "'stamp':\n  paths: [a]\n",
+        "stamp:\n  \"paths\": [a]\n",
+        "stamp:\n  paths:\n    - a\n    -  b\n", "stamp:\n  paths: [a]\n...\n", "stamp:\n  paths: [ ]\n",
+        "stamp:\n  paths: [a, ]\n", "stamp:\n  paths:\n    - - a\n", "stamp:\n  paths:\n    - !!str a\n",
+        "\u{FEFF}stamp:\n  paths: [a]\n",
+    ])
+    func thePluginReadsThePathsAsThisDoesOrRefuses(yaml: String) throws {
+        let path = try directory.write("muster.yaml", yaml)
+        guard let read = try? StampPaths.read(directory: directory.path) else {
+            _ = #expect(throws: StampError.self) { try StampPaths.read(directory: directory.path) }
+            return
+        }
+        #expect(try ConfigurationFile(path: path).stampPaths == read)
     }
 
     @Test func aRelativePathIsRelativeToTheFileAndNotToTheProcess() throws {
@@ -85,7 +143,21 @@ import Testing
         ("redis: [a]", 1, "`redis` must be a text"),
         ("namespace: shop\nredis:\n", 2, "`redis` must be a text"),
         ("namespace: a:b", 1, "`a:b` is no namespace"),
-        ("redis: x\ncolour: red", 2, "the file has no key `colour`; it may have redis, namespace, handlers, schedules"),
+        (
+            "redis: x\ncolour: red", 2,
+            "the file has no key `colour`; it may have redis, namespace, stamp, handlers, schedules"
+        ),
+        ("stamp: [a]", 1, "`stamp` must be a mapping"),
+        ("stamp:\n  path: [a]", 2, "`stamp` has no key `path`; it may have paths"),
+        ("stamp:\n  paths: Sources", 2, "`paths` of `stamp` must be a list"),
+        ("stamp:\n  paths: []", 2, "names nothing"),
+        ("stamp:\n  paths: [a, /etc]", 2, "`/etc`, in `paths` of `stamp`, must be a path relative to this file"),
+        ("stamp:\n  paths: ['']", 2, "must be a path relative to this file"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    require: newest", 4, "`require` of handler `a`"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    require: worker:h.1.2", 4, "names one session, which ends"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    require: [any]", 4, "`require` of handler `a` must be a text"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    schema: ''", 4, "`schema` of handler `a` is empty"),
+        ("handlers:\n  a:\n    program: /bin/sh\n    schema: {a: b}", 4, "`schema` of handler `a` must be a text"),
         ("- a\n- b", 1, "the file must be a mapping"),
         ("handlers: [a]", 1, "`handlers` must be a mapping"),
         ("handlers:\n  Mail: /bin/sh", 2, "`Mail` is no job type"),

@@ -52,9 +52,9 @@ final class Repository {
         return Git.text(child.output).trimmingCharacters(in: .newlines)
     }
 
-    func commit(at time: Int) throws {
+    func commit(at time: Int, _ message: String = "A commit") throws {
         try git("add", "--all")
-        try git("commit", "--quiet", "--message", "A commit", at: time)
+        try git("commit", "--quiet", "--message", message, at: time)
     }
 
     func path(_ name: String) -> String { name.isEmpty ? root : "\(root)/\(name)" }
@@ -78,13 +78,16 @@ final class Repository {
     }
 
     /// What git alone gives, asked in a directory of the repository.
-    func resolve(in directory: String = "") throws -> ResolvedStamp {
+    func resolve(in directory: String = "", paths: [String] = []) throws -> ResolvedStamp {
         try StampResolver(
-            flag: nil, environment: environment, directories: [], compiled: nil, gitDirectory: path(directory)
+            flag: nil, environment: environment, directories: [], compiled: nil, gitDirectory: path(directory),
+            paths: paths
         ).resolve()
     }
 
-    func stamp(in directory: String = "") throws -> BuildStamp { try resolve(in: directory).stamp }
+    func stamp(in directory: String = "", paths: [String] = []) throws -> BuildStamp {
+        try resolve(in: directory, paths: paths).stamp
+    }
 
     struct Failure: Error {
         let text: String

@@ -7,8 +7,8 @@ struct EnqueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "enqueue", abstract: "Enqueues jobs, and says at once who could run them.",
         discussion: """
-            The job asks for this folder's build or a newer one, unless --require
-            says otherwise. Answers with the job's id.
+            The job asks for this folder's build or a newer one, unless --require,
+            or its type in muster.yaml, says otherwise. Answers with the job's id.
 
             EXAMPLES
               muster enqueue report '{"month":"2026-10"}'
@@ -107,9 +107,15 @@ struct EnqueueCommand: AsyncParsableCommand {
         try Name.checked(type, "job type")
         var options = try options()
         let payloads = try Payloads(payload: payload, file: file, count: count).read()
-        let (build, requirement) = try builds.resolve(common)
-        options.requirement = requirement
-        options.then = then.map { ChainStep($0, requirement: requirement) }
+        let handlers = try common.configuration()?.handlers ?? [:]
+        let (build, asked) = try builds.resolve(
+            common, types: [type] + then + (onDone.map { [$0] } ?? []))
+        options.requirement = asked[type] ?? nil
+        options.schema = handlers[type]?.schema
+        func step(_ type: String) -> ChainStep {
+            ChainStep(type, requirement: asked[type] ?? nil, schema: handlers[type]?.schema)
+        }
+        options.then = then.map(step)
         let producer = Producer(server: server, build: build)
         let inspector = Inspector(server: server)
         defer {
@@ -122,7 +128,7 @@ struct EnqueueCommand: AsyncParsableCommand {
             if let onDone {
                 options.batch = try await producer.openBatch(
                     batch, queue: options.queue,
-                    callback: Producer.BatchCallback(ChainStep(onDone, requirement: requirement)))
+                    callback: Producer.BatchCallback(step(onDone)))
             }
             receipts = try await producer.enqueue(
                 type: type, payloads: payloads, ids: id.map { [$0] }, options: options,

@@ -33,7 +33,8 @@ struct JobText {
     var text: String {
         var lines = ["job \(report.id)  \(Terminal.coloured(standing, colour))"]
         if let type = report.type {
-            lines.append("  type \(type)  queue \(report.queue ?? "?")  requires \(report.requirement ?? "?")")
+            let schema = report.schema.map { "  schema \($0)" } ?? ""
+            lines.append("  type \(type)  queue \(report.queue ?? "?")  requires \(report.requirement ?? "?")\(schema)")
         }
         if let producer = report.producer {
             lines.append(

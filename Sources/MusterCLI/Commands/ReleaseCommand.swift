@@ -1,7 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import MusterCommandLine
-import MusterKit
-import MusterStamp
+public import MusterKit
 
 struct ReleaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

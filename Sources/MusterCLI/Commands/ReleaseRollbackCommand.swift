@@ -40,9 +40,12 @@ struct ReleaseRollbackCommand: AsyncParsableCommand {
         }
         let stamp = try await inspector.releases().stamp(named: build)
         let plan = try await boss.planRollback(to: stamp)
-        let progress = ProgressLine("jobs changed")
-        let changed = dryRun ? 0 : try await boss.rollBack(to: stamp, alsoUnknown: unknown) { progress.show($0) }
-        progress.end()
+        defer { Terminal.endProgress() }
+        let changed =
+            dryRun
+            ? 0
+            : try await boss.rollBack(to: stamp, alsoUnknown: unknown) { Terminal.progress("\($0) jobs changed") }
+        Terminal.endProgress()
         if common.json { return try JSONOutput.print(Answer(plan: plan, done: !dryRun, changed: changed)) }
         print(text(plan, changed))
     }

@@ -6,18 +6,15 @@ import MusterKit
 struct RequirementOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default at-least this build.",
+            "at-least[:STAMP], any, exactly:REV, host:NAME or worker:SESSION; default what the type's handler says, or at-least this build.",
             valueName: "requirement"))
     var require: String?
     @Option(help: "This program's build stamp, in place of what would be found.") var build: String?
 
-    /// - Returns: no requirement where it is the default's business.
+    /// - Parameter types: the job types that are to be enqueued.
+    /// - Returns: the stamp, and what each type's jobs require; nil where that is the default's business.
     /// - Throws: where a requirement or a stamp is wrong, or this program needs a stamp and has none.
-    func resolve(_ common: CommonOptions) throws -> (BuildStamp?, Requirement?) {
-        guard let require, require != "at-least" else { return (try common.stamp(flag: build).stamp, nil) }
-        let requirement = try Requirement(require)
-        // Who requires something else needs no stamp of its own; a wrong one that was given is still an error.
-        let stamp = build == nil ? try? common.stamp(flag: nil).stamp : try common.stamp(flag: build).stamp
-        return (stamp, requirement)
+    func resolve(_ common: CommonOptions, types: [String]) throws -> (BuildStamp?, [String: Requirement?]) {
+        try common.connection.requirement(require, of: types, build: build)
     }
 }

@@ -48,12 +48,13 @@ struct ScheduleAddCommand: AsyncParsableCommand {
 
     func run() async throws {
         let server = try common.server()
-        let (stamp, requirement) = try builds.resolve(common)
+        let (stamp, asked) = try builds.resolve(common, types: [type])
         let schedule = try Schedule(
             name, cron: cron, zone: zone ?? "UTC", type: type,
             payload: Payloads(payload: payload, file: nil, count: nil).read()[0], queue: queue ?? "default",
-            catchUp: catchUp.map { try CatchUp($0) } ?? .latest, requirement: requirement,
-            priority: priority ?? .normal, retries: retries, timeout: timeout?.duration, retain: retain?.duration)
+            catchUp: catchUp.map { try CatchUp($0) } ?? .latest, requirement: asked[type] ?? nil,
+            priority: priority ?? .normal, retries: retries, timeout: timeout?.duration, retain: retain?.duration,
+            schema: common.configuration()?.handlers[type]?.schema)
         let scheduler = Scheduler(server: server, build: stamp)
         defer { scheduler.close() }
         let (outcome, nextAt) = try await scheduler.add(schedule)

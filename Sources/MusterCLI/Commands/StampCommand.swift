@@ -6,7 +6,12 @@ import MusterKit
 struct StampCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stamp", abstract: "This folder's build stamp, where it came from, and why.",
-        discussion: "EXAMPLES\n  muster stamp\n  muster stamp write muster.stamp      in a Dockerfile or image recipe",
+        discussion: """
+            EXAMPLES
+              muster stamp
+              muster stamp --explain               which source and which files decided
+              muster stamp write muster.stamp      in a Dockerfile or image recipe
+            """,
         subcommands: [StampShowCommand.self, StampWriteCommand.self], defaultSubcommand: StampShowCommand.self)
 }
 
@@ -15,6 +20,7 @@ struct StampShowCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Option(help: "A stamp, or a pipeline's number, in place of what would be found.") var build: String?
+    @Flag(help: "Which source decided, why the others did not, and what git looked at.") var explain = false
 
     private struct Answer: Encodable {
         let stamp: String
@@ -25,6 +31,7 @@ struct StampShowCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if explain { return try answerWhy() }
         let found = try common.stamp(flag: build)
         if common.json {
             return try JSONOutput.print(
@@ -34,6 +41,18 @@ struct StampShowCommand: AsyncParsableCommand {
         }
         print("\(found.stamp)")
         Terminal.say("from \(found.source): \(found.explanation)")
+    }
+
+    private func answerWhy() throws {
+        let explanation = try common.connection.stamps(flag: build).explain()
+        let answer = StampExplanationAnswer(explanation)
+        if common.json {
+            try JSONOutput.print(answer)
+        } else {
+            if case .success(let found) = explanation.decision { print("\(found.stamp)") }
+            print(answer.text)
+        }
+        _ = try explanation.decision.get()
     }
 }
 

@@ -6,12 +6,16 @@ public import MusterKit
 /// ```yaml
 /// redis: unix:///run/redis/redis.sock
 /// namespace: muster
+/// stamp:
+///   paths: [Sources, muster.yaml]  # what git's build stamp is made from; default the whole repository
 /// handlers:
 ///   digest: ./digest.sh            # the short form: only a program
 ///   mail:
 ///     program: /usr/bin/python3    # absolute, or relative to this file's directory
 ///     arguments: [mail.py, --quiet]
 ///     timeout: 30s                 # default 15m
+///     require: any                 # where the enqueue does not say; default at-least the producer's build
+///     schema: v2                   # names the payload's shape; another text, another fingerprint
 ///     environment: {SMTP_PORT: 25} # fixed values
 ///     pass: [SMTP_PASSWORD]        # let through from the worker's environment
 ///     directory: mailer            # default: this file's directory
@@ -30,6 +34,9 @@ public struct ConfigurationFile: Sendable, Equatable {
     public let redis: String?
     /// The namespace.
     public let namespace: String?
+    /// The files and directories that git's build stamp is made from, relative to this file; none for the whole
+    /// repository.
+    public let stampPaths: [String]
     /// How the jobs of each type are run.
     public let handlers: [String: HandlerEntry]
     /// Recurring jobs, in the order of their names.
@@ -42,15 +49,18 @@ public struct ConfigurationFile: Sendable, Equatable {
     public init(path: String) throws(ConfigurationError) {
         var redis: String?
         var namespace: String?
+        var stampPaths: [String] = []
         var handlers: [String: HandlerEntry] = [:]
-        var schedules: [Schedule] = []
+        var schedules: ConfigurationNode?
         let directory = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL.path
         if let root = try ConfigurationNode.read(path), !root.isNull {
-            for field in try root.fields(of: "the file", known: ["redis", "namespace", "handlers", "schedules"]) {
+            let known = ["redis", "namespace", "stamp", "handlers", "schedules"]
+            for field in try root.fields(of: "the file", known: known) {
                 switch field.name {
                 case "redis": redis = try field.value.text("`redis`")
                 case "namespace": namespace = try Self.namespace(field.value)
-                case "schedules": schedules = try Self.schedules(field.value)
+                case "stamp": stampPaths = try Self.stampPaths(field.value)
+                case "schedules": schedules = field.value
                 default: handlers = try Self.handlers(field.value, in: directory)
                 }
             }
@@ -58,8 +68,11 @@ public struct ConfigurationFile: Sendable, Equatable {
         self.path = path
         self.redis = redis
         self.namespace = namespace
+        self.stampPaths = stampPaths
         self.handlers = handlers
-        self.schedules = schedules
+        // They ask for what the handlers of their types say, wherever those stand in the file.
+        self.schedules =
+            try schedules.map { node throws(ConfigurationError) in try Self.schedules(node, handlers) } ?? []
     }
 
     private static func namespace(_ node: ConfigurationNode) throws(ConfigurationError) -> String {
@@ -68,6 +81,21 @@ public struct ConfigurationFile: Sendable, Equatable {
             throw node.failure("`\(name)` is no namespace: a name has \(NameGrammar.description)")
         }
         return name
+    }
+
+    private static func stampPaths(_ node: ConfigurationNode) throws(ConfigurationError) -> [String] {
+        if node.isNull { return [] }
+        var paths: [String] = []
+        for field in try node.fields(of: "`stamp`", known: ["paths"]) {
+            paths = try field.value.texts("`paths` of `stamp`")
+            guard !paths.isEmpty else {
+                throw field.key.failure("`paths` of `stamp` names nothing; name what the build is made from")
+            }
+            for path in paths where path.isEmpty || path.hasPrefix("/") {
+                throw field.value.failure("`\(path)`, in `paths` of `stamp`, must be a path relative to this file")
+            }
+        }
+        return paths
     }
 
     private static func handlers(
@@ -86,11 +114,13 @@ public struct ConfigurationFile: Sendable, Equatable {
         return handlers
     }
 
-    private static func schedules(_ node: ConfigurationNode) throws(ConfigurationError) -> [Schedule] {
+    private static func schedules(
+        _ node: ConfigurationNode, _ handlers: [String: HandlerEntry]
+    ) throws(ConfigurationError) -> [Schedule] {
         if node.isNull { return [] }
         var schedules: [Schedule] = []
         for field in try node.fields(of: "`schedules`") {
-            schedules.append(try Schedule(field.value, name: field.name))
+            schedules.append(try Schedule(field.value, name: field.name, handlers: handlers))
         }
         return schedules.sorted { $0.name < $1.name }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import MusterKit
 import MusterLaunch
 
 extension HandlerEntry {
@@ -12,7 +13,10 @@ extension HandlerEntry {
         }
         var program: String?
         var entry = HandlerEntry(program: "", directory: fileDirectory)
-        let known = ["program", "arguments", "timeout", "retries", "backoff", "environment", "pass", "directory"]
+        let known = [
+            "program", "arguments", "timeout", "retries", "backoff", "require", "schema", "environment", "pass",
+            "directory",
+        ]
         for field in try node.fields(of: what, known: known) {
             let value = field.value
             switch field.name {
@@ -21,6 +25,8 @@ extension HandlerEntry {
             case "timeout": entry.timeout = try Self.span(value, "timeout", of: what)
             case "retries": entry.retries = try Self.retries(value, of: what)
             case "backoff": entry.backoff = try Self.span(value, "backoff", of: what)
+            case "require": entry.requirement = try Self.requirement(value, of: what)
+            case "schema": entry.schema = try Self.schema(value, of: what)
             case "environment": entry.environment = try Self.environment(value, of: what)
             case "pass": entry.pass = try Self.pass(value, of: what)
             default: entry.directory = try Self.directory(value, of: what, in: fileDirectory)
@@ -72,6 +78,32 @@ extension HandlerEntry {
             throw node.failure("`retries` of \(what) is a number between 0 and 1000, not \(text)")
         }
         return retries
+    }
+
+    /// Nil for at least the producer's own build.
+    private static func requirement(
+        _ node: ConfigurationNode, of what: String
+    ) throws(ConfigurationError) -> Requirement? {
+        let text = try node.text("`require` of \(what)")
+        if text == "at-least" { return nil }
+        let requirement: Requirement
+        do throws(MusterError) {
+            requirement = try Requirement(text)
+        } catch {
+            throw node.failure("`require` of \(what): \(error)")
+        }
+        if case .worker = requirement {
+            throw node.failure("`require` of \(what) names one session, which ends; use at-least, any or host:NAME")
+        }
+        return requirement
+    }
+
+    private static func schema(
+        _ node: ConfigurationNode, of what: String
+    ) throws(ConfigurationError) -> SchemaFingerprint {
+        let text = try node.text("`schema` of \(what)")
+        guard !text.isEmpty else { throw node.failure("`schema` of \(what) is empty; write any text, such as v1") }
+        return SchemaFingerprint(declared: text)
     }
 
     private static func environment(

@@ -1,3 +1,5 @@
+public import MusterKit
+
 /// How the jobs of one type are run: by which program, and within which limits.
 public struct HandlerEntry: Sendable, Equatable {
     /// How long a run may take where nothing else is said: 15 minutes.
@@ -20,6 +22,11 @@ public struct HandlerEntry: Sendable, Equatable {
     public var retries: Int?
     /// The wait after the first failure, doubled with each further one, where the job does not say; default 1 s.
     public var backoff: Duration?
+    /// What the type's jobs ask of the build that runs them, where an enqueue or a schedule does not say; nil for at least
+    /// the producer's own.
+    public var requirement: Requirement?
+    /// The fingerprint of the type's payloads, which travels with its jobs; nil where the file says nothing of them.
+    public var schema: SchemaFingerprint?
     /// Variables with fixed values.
     public var environment: [String: String]
     /// Variables that pass from the worker's environment, where set, besides ``alwaysPassed``.
@@ -33,12 +40,15 @@ public struct HandlerEntry: Sendable, Equatable {
     ///   - timeout: See ``timeout``; default 15 minutes.
     ///   - retries: See ``retries``.
     ///   - backoff: See ``backoff``.
+    ///   - requirement: See ``requirement``.
+    ///   - schema: See ``schema``.
     ///   - environment: See ``environment``; default none.
     ///   - pass: See ``pass``; default none.
     ///   - directory: See ``directory``.
     public init(
         program: String, arguments: [String] = [], timeout: Duration = Self.defaultTimeout,
-        retries: Int? = nil, backoff: Duration? = nil, environment: [String: String] = [:], pass: [String] = [],
+        retries: Int? = nil, backoff: Duration? = nil, requirement: Requirement? = nil,
+        schema: SchemaFingerprint? = nil, environment: [String: String] = [:], pass: [String] = [],
         directory: String
     ) {
         self.program = program
@@ -46,6 +56,8 @@ public struct HandlerEntry: Sendable, Equatable {
         self.timeout = timeout
         self.retries = retries
         self.backoff = backoff
+        self.requirement = requirement
+        self.schema = schema
         self.environment = environment
         self.pass = pass
         self.directory = directory

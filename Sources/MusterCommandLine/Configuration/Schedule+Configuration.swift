@@ -3,7 +3,8 @@ import MusterKit
 
 extension Schedule {
     /// Reads one entry of `schedules`.
-    init(_ node: ConfigurationNode, name: String) throws(ConfigurationError) {
+    /// - Parameter handlers: what the file says of its type, where the schedule itself says nothing.
+    init(_ node: ConfigurationNode, name: String, handlers: [String: HandlerEntry]) throws(ConfigurationError) {
         let what = "schedule `\(name)`"
         let known = [
             "cron", "zone", "type", "payload", "queue", "catch-up", "require", "priority", "retries", "timeout",
@@ -28,7 +29,8 @@ extension Schedule {
             return Array(text.utf8)
         }
         let catchUp = try read("catch-up") { try CatchUp($0) }
-        let requirement = try read("require") { try Requirement($0) }
+        let ofType = handlers[type]
+        let requirement = try read("require") { $0 == "at-least" ? nil : try Requirement($0) } ?? ofType?.requirement
         let priority = try read("priority") { text in
             guard let priority = Priority(rawValue: text) else {
                 throw ScheduleTextError(description: "`\(text)` is none of high, normal and low")
@@ -46,7 +48,7 @@ extension Schedule {
                 name, cron: cron.text, zone: texts["zone"]?.text ?? "UTC", type: type,
                 payload: payload ?? Array("{}".utf8), queue: texts["queue"]?.text ?? "default",
                 catchUp: catchUp ?? .latest, requirement: requirement, priority: priority ?? .normal,
-                retries: retries, timeout: timeout, retain: retain)
+                retries: retries, timeout: timeout, retain: retain, schema: ofType?.schema)
         } catch {
             throw cron.node.failure("\(what): \(error)")
         }

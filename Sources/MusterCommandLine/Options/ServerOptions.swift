@@ -46,11 +46,13 @@ public struct ServerOptions: ParsableArguments {
     }
 
     /// The application's build stamp: `--build`, MUSTER_BUILD, the stamp file, git.
-    public func stamp(flag: String?) throws -> ResolvedStamp {
+    public func stamp(flag: String?) throws -> ResolvedStamp { try stamps(flag: flag).resolve() }
+
+    /// What finds the build stamp, and can explain it.
+    public func stamps(flag: String?) throws -> StampResolver {
         let directory = try applicationDirectory()
-        return try StampResolver(
+        return StampResolver(
             flag: flag, environment: ProcessInfo.processInfo.environment, directories: [directory], compiled: nil,
-            gitDirectory: directory
-        ).resolve()
+            gitDirectory: directory, paths: try configuration()?.stampPaths ?? [])
     }
 }

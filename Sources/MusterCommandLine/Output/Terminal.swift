@@ -13,6 +13,7 @@ public enum Terminal {
         case red = "31"
         case green = "32"
         case yellow = "33"
+        case dim = "2"
     }
 
     public static func coloured(_ text: String, _ colour: Colour) -> String {

@@ -12,7 +12,7 @@ extension Handlers {
             let retry = RetryPolicy(retries: entry.retries ?? 25) { attempt, _ in
                 Backoff.exponential(attempt, from: first)
             }
-            register(type: type, retry: retry) { context in
+            register(type: type, retry: retry, requirement: entry.requirement, schema: entry.schema) { context in
                 try await run(program, context)
             }
         }

@@ -165,12 +165,12 @@ private struct JobAnswer {
     private func base(_ record: JobRecord?, history: [JobReport.Attempt]) -> JobReport {
         JobReport(
             id: id, type: record?.type, queue: queue, state: .unknown,
-            requirement: record?.lane.map { "\($0.requirement)" }, seq: seq,
+            requirement: record?.lane.map { "\($0.requirement)" }, schema: record?.schema, seq: seq,
             enqueuedAt: record.map { Timestamp(milliseconds: $0.enqueuedAtMilliseconds) },
             producer: record?.producer.map {
                 JobReport.Producer(host: $0.host, pid: $0.pid, build: record?.build.map { "\($0)" })
             },
-            attempts: history, schema: record?["schema"])
+            attempts: history)
     }
 
     private func attempt(_ line: Substring) -> JobReport.Attempt {

@@ -52,6 +52,8 @@ public struct JobReport: Sendable, Encodable {
     public var queue: String?
     public var state: State
     public var requirement: String?
+    /// The fingerprint of its payload's shape; nil where its producer knew none.
+    public var schema: String?
     /// Grows with every answer (Redis' clock in µs): two equal ones mean that somebody cached the first.
     public let seq: Int
     public var enqueuedAt: Timestamp?
@@ -71,8 +73,6 @@ public struct JobReport: Sendable, Encodable {
     public var fencedBy: Int?
     /// Who was refused it; nothing where nobody looked.
     public var refusedTo: [RefusedTo]?
-    /// The fingerprint of the payload's schema, where the producer gave one.
-    public var schema: String?
 
     private enum CodingKeys: String, CodingKey {
         case id, type, queue, state, requirement, seq, enqueuedAt, dueAt, producer, attempts, waitingFor, progress,
@@ -86,6 +86,7 @@ public struct JobReport: Sendable, Encodable {
         try values.encode(queue, forKey: .queue)
         try values.encode(state, forKey: .state)
         try values.encode(requirement, forKey: .requirement)
+        try values.encodeIfPresent(schema, forKey: .schema)
         try values.encode(seq, forKey: .seq)
         try values.encode(enqueuedAt, forKey: .enqueuedAt)
         try values.encodeIfPresent(dueAt, forKey: .dueAt)
@@ -98,6 +99,5 @@ public struct JobReport: Sendable, Encodable {
         try values.encode(result, forKey: .result)
         try values.encodeIfPresent(fencedBy, forKey: .fencedBy)
         try values.encodeIfPresent(refusedTo, forKey: .refusedTo)
-        try values.encodeIfPresent(schema, forKey: .schema)
     }
 }

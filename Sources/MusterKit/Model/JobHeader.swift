@@ -13,6 +13,8 @@ public struct JobHeader: Sendable {
     public var retainMilliseconds: Int?
     /// The wait after the first failure; it doubles with each further one.
     public var backoffMilliseconds: Int?
+    /// The fingerprint of the payload's shape.
+    public var schema: String?
 
     /// Everything after `v1 at=<ms> `, up to and with the newline.
     var text: String {
@@ -24,6 +26,7 @@ public struct JobHeader: Sendable {
         if let timeoutMilliseconds { text += " timeout=\(timeoutMilliseconds)" }
         if let retainMilliseconds { text += " retain=\(retainMilliseconds)" }
         if let backoffMilliseconds { text += " backoff=\(backoffMilliseconds)" }
+        if let schema { text += " schema=\(schema)" }
         return text + "\n"
     }
 }

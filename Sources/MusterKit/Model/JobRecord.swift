@@ -78,6 +78,9 @@ public struct JobRecord: Sendable {
 
     public var build: BuildStamp? { self["build"].flatMap { try? BuildStamp($0) } }
 
+    /// The fingerprint of its payload's shape; nothing where its producer knew none.
+    public var schema: String? { self["schema"] }
+
     /// The wait after its first failure; nothing where its type decides.
     public var backoffMilliseconds: Int? { self["backoff"].flatMap { Int($0) } }
 

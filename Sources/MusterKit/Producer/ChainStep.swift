@@ -11,10 +11,12 @@ public struct ChainStep: Sendable, Equatable {
     public var timeout: Duration?
     /// How long its result is kept; by default only the outcome is, for an hour.
     public var retain: Duration?
+    /// The fingerprint of the payload's shape, which travels with the job; default unknown.
+    public var schema: SchemaFingerprint?
 
     public init(
         _ type: String, requirement: Requirement? = nil, priority: Priority = .normal, retries: Int? = nil,
-        timeout: Duration? = nil, retain: Duration? = nil
+        timeout: Duration? = nil, retain: Duration? = nil, schema: SchemaFingerprint? = nil
     ) {
         self.type = type
         self.requirement = requirement
@@ -22,5 +24,16 @@ public struct ChainStep: Sendable, Equatable {
         self.retries = retries
         self.timeout = timeout
         self.retain = retain
+        self.schema = schema
+    }
+
+    /// A step of a Swift type, which declares its requirement and the shape of its payload.
+    public init<J: Job>(
+        _ type: J.Type, requirement: Requirement? = nil, priority: Priority = .normal, retries: Int? = nil,
+        timeout: Duration? = nil, retain: Duration? = nil
+    ) {
+        self.init(
+            J.name, requirement: requirement ?? J.requirement, priority: priority, retries: retries, timeout: timeout,
+            retain: retain, schema: SchemaFingerprint.of(type))
     }
 }

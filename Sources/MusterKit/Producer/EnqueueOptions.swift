@@ -2,7 +2,7 @@
 public struct EnqueueOptions: Sendable {
     /// Default `default`.
     public var queue: String
-    /// What the job asks of the build that runs it; default at least the producer's own.
+    /// What the job asks of the build that runs it; default what its type declares, else at least the producer's own.
     public var requirement: Requirement?
     /// Default normal.
     public var priority: Priority
@@ -30,6 +30,8 @@ public struct EnqueueOptions: Sendable {
     public var id: String?
     /// What must be proven before the call returns; default memory: Redis has it.
     public var durability: Durability
+    /// The fingerprint of the payload's shape, which travels with the job; default its Swift type's.
+    public var schema: SchemaFingerprint?
 
     public enum Schedule: Sendable, Equatable {
         case now
@@ -43,7 +45,7 @@ public struct EnqueueOptions: Sendable {
         schedule: Schedule = .now, retries: Int? = nil, backoff: Duration? = nil, timeout: Duration? = nil,
         startWithin: Duration? = nil, unique: UniqueKey? = nil, limitKey: String? = nil, batch: String? = nil,
         then: [ChainStep] = [], retain: Duration? = nil, id: String? = nil,
-        durability: Durability = .memory
+        durability: Durability = .memory, schema: SchemaFingerprint? = nil
     ) {
         self.queue = queue
         self.requirement = requirement
@@ -60,5 +62,6 @@ public struct EnqueueOptions: Sendable {
         self.retain = retain
         self.id = id
         self.durability = durability
+        self.schema = schema
     }
 }

@@ -13,7 +13,7 @@ struct EnqueuePlan: Sendable {
         header = try Self.header(
             ChainStep(
                 type, requirement: options.requirement, priority: options.priority, retries: options.retries,
-                timeout: options.timeout, retain: options.retain),
+                timeout: options.timeout, retain: options.retain, schema: options.schema),
             backoff: options.backoff, producer)
         var steps: [String] = []
         for step in options.then { steps.append(String(try Self.header(step, backoff: nil, producer).text.dropLast())) }
@@ -56,7 +56,7 @@ struct EnqueuePlan: Sendable {
             type: step.type, lane: Lane(step.priority, requirement), build: producer.build,
             producerHost: producer.host, producerPID: producer.pid, retries: step.retries,
             timeoutMilliseconds: step.timeout?.wholeMilliseconds, retainMilliseconds: step.retain?.wholeMilliseconds,
-            backoffMilliseconds: backoff?.wholeMilliseconds)
+            backoffMilliseconds: backoff?.wholeMilliseconds, schema: step.schema?.travelling)
     }
 
     private static func check(_ span: Duration?, _ what: String) throws(MusterError) {

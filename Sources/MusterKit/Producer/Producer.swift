@@ -37,11 +37,15 @@ public final class Producer: Sendable {
         durable.close()
     }
 
-    /// Enqueues a job of a Swift type; its value travels as JSON.
+    /// Enqueues a job of a Swift type; its value travels as JSON, with the fingerprint of its shape. What the options
+    /// do not require, the type may.
     /// - Throws: ``MusterError``; its `outcome` says whether the job may have been enqueued all the same.
     @discardableResult
     public func enqueue<J: Job>(_ job: J, options: EnqueueOptions = EnqueueOptions()) async throws -> Receipt {
-        try await enqueue(type: J.name, payload: Array(JSONEncoder().encode(job)), options: options)
+        var options = options
+        options.requirement = options.requirement ?? J.requirement
+        options.schema = options.schema ?? SchemaFingerprint.of(J.self)
+        return try await enqueue(type: J.name, payload: Array(JSONEncoder().encode(job)), options: options)
     }
 
     /// Enqueues any bytes under a job type.

@@ -39,6 +39,16 @@ public struct ReleaseReport: Sendable, Encodable {
         /// What its workers run, with the fingerprints of the payloads' schemas where they are known.
         public let types: [String: String?]
 
+        /// What its workers run, to be held against another's.
+        /// - Throws: where the ledger knows no type of it.
+        public func listing() throws(MusterError) -> TypeListing {
+            guard let stamp = try? BuildStamp(build), !types.isEmpty else {
+                throw MusterError(
+                    .invalidValue, "no worker of build \(build) ever said which types it runs")
+            }
+            return TypeListing(build: stamp, types: types.map { TypeListing.Entry(type: $0.key, schema: $0.value) })
+        }
+
         var sequence: Int { (try? BuildStamp(build))?.sequence ?? 0 }
 
         private enum CodingKeys: String, CodingKey {

@@ -22,6 +22,8 @@ public struct Schedule: Sendable, Equatable {
     public let retries: Int?
     public let timeout: Duration?
     public let retain: Duration?
+    /// The fingerprint of the payload's shape, which travels with its jobs.
+    public let schema: SchemaFingerprint?
     let rules: ZoneRules
 
     /// - Parameters:
@@ -37,11 +39,13 @@ public struct Schedule: Sendable, Equatable {
     ///   - retries: attempts after the first; default 25.
     ///   - timeout: after this a job's handler is cancelled; default none.
     ///   - retain: how long a job's result is kept; by default only the outcome is, for an hour.
+    ///   - schema: the fingerprint of the payload's shape; default unknown.
     /// - Throws: ``MusterError`` where a value breaks its grammar or bound, there is no such zone, or no date ever fits.
     public init(
         _ name: String, cron: String, zone: String = "UTC", type: String, payload: [UInt8] = Array("{}".utf8),
         queue: String = "default", catchUp: CatchUp = .latest, requirement: Requirement? = nil,
-        priority: Priority = .normal, retries: Int? = nil, timeout: Duration? = nil, retain: Duration? = nil
+        priority: Priority = .normal, retries: Int? = nil, timeout: Duration? = nil, retain: Duration? = nil,
+        schema: SchemaFingerprint? = nil
     ) throws(MusterError) {
         self.name = try Name.checked(name, "schedule")
         self.cron = try CronExpression(cron)
@@ -71,11 +75,13 @@ public struct Schedule: Sendable, Equatable {
         self.retries = retries
         self.timeout = timeout
         self.retain = retain
+        self.schema = schema
     }
 
-    /// A recurring job of a Swift type; its value travels as JSON.
-    /// - Throws: as ``init(_:cron:zone:type:payload:queue:catchUp:requirement:priority:retries:timeout:retain:)``, and
-    ///   what encoding throws.
+    /// A recurring job of a Swift type; its value travels as JSON, with the fingerprint of its shape. What is not
+    /// required here, the type may require.
+    /// - Throws: as ``init(_:cron:zone:type:payload:queue:catchUp:requirement:priority:retries:timeout:retain:schema:)``,
+    ///   and what encoding throws.
     public init<J: Job>(
         _ name: String, cron: String, zone: String = "UTC", job: J, queue: String = "default",
         catchUp: CatchUp = .latest, requirement: Requirement? = nil, priority: Priority = .normal,
@@ -83,8 +89,8 @@ public struct Schedule: Sendable, Equatable {
     ) throws {
         try self.init(
             name, cron: cron, zone: zone, type: J.name, payload: Array(JSONEncoder().encode(job)), queue: queue,
-            catchUp: catchUp, requirement: requirement, priority: priority, retries: retries, timeout: timeout,
-            retain: retain)
+            catchUp: catchUp, requirement: requirement ?? J.requirement, priority: priority, retries: retries,
+            timeout: timeout, retain: retain, schema: SchemaFingerprint.of(J.self))
     }
 
     /// The first nominal time after an instant; nil where none comes within forty years.
@@ -97,6 +103,7 @@ public struct Schedule: Sendable, Equatable {
             == (right.name, right.cron, right.zone, right.type, right.payload, right.queue)
             && (left.catchUp, left.requirement, left.priority, left.retries, left.timeout, left.retain)
                 == (right.catchUp, right.requirement, right.priority, right.retries, right.timeout, right.retain)
+            && left.schema == right.schema
     }
 
     /// The two fields that the due time depends on.
@@ -113,7 +120,7 @@ public struct Schedule: Sendable, Equatable {
         let header = JobHeader(
             type: type, lane: Lane(priority, requirement), build: build, producerHost: host, producerPID: pid,
             retries: retries, timeoutMilliseconds: timeout?.wholeMilliseconds,
-            retainMilliseconds: retain?.wholeMilliseconds)
+            retainMilliseconds: retain?.wholeMilliseconds, schema: schema?.travelling)
         return "catchup=\(catchUp) \(header.text)"
     }
 }

@@ -8,6 +8,9 @@ public struct Handlers: Sendable {
     struct Entry: Sendable {
         let run: Raw
         let retry: RetryPolicy
+        var requirement: Requirement?
+        /// Found when somebody asks: a worker that lists no types records none.
+        var schema: @Sendable () -> SchemaFingerprint? = { nil }
     }
 
     private(set) var byType: [String: Entry] = [:]
@@ -23,7 +26,7 @@ public struct Handlers: Sendable {
         _ type: J.Type, retry: RetryPolicy = RetryPolicy(),
         _ body: @escaping @Sendable (J, JobContext) async throws -> Void
     ) {
-        register(type: J.name, retry: retry) { context in
+        add(type, retry: retry) { context in
             try await body(Self.decode(J.self, context), context)
             return nil
         }
@@ -34,17 +37,34 @@ public struct Handlers: Sendable {
         _ type: J.Type, retry: RetryPolicy = RetryPolicy(),
         _ body: @escaping @Sendable (J, JobContext) async throws -> R
     ) {
-        register(type: J.name, retry: retry) { context in
+        add(type, retry: retry) { context in
             let result = try await body(Self.decode(J.self, context), context)
             return Array(try JSONEncoder().encode(result))
         }
     }
 
     /// Registers a handler of bytes.
+    /// - Parameters:
+    ///   - requirement: for the listing of types: what its jobs ask for; default at least the producer's build. A
+    ///     worker grants nothing by it.
+    ///   - schema: for the listing of types: the fingerprint of its payloads; default unknown.
     /// - Precondition: `type` obeys the grammar of names; it is the programmer's own constant.
-    public mutating func register(type: String, retry: RetryPolicy = RetryPolicy(), _ body: @escaping Raw) {
+    public mutating func register(
+        type: String, retry: RetryPolicy = RetryPolicy(), requirement: Requirement? = nil,
+        schema: SchemaFingerprint? = nil, _ body: @escaping Raw
+    ) {
+        add(type, Entry(run: body, retry: retry, requirement: requirement, schema: { schema }))
+    }
+
+    private mutating func add<J: Job>(_ type: J.Type, retry: RetryPolicy, _ body: @escaping Raw) {
+        let entry = Entry(
+            run: body, retry: retry, requirement: J.requirement, schema: { SchemaFingerprint.of(J.self) })
+        add(J.name, entry)
+    }
+
+    private mutating func add(_ type: String, _ entry: Entry) {
         precondition((try? Name.checked(type, "job type")) != nil, "\(type) is not a job type's name")
-        byType[type] = Entry(run: body, retry: retry)
+        byType[type] = entry
     }
 
     private static func decode<J: Job>(_ type: J.Type, _ context: JobContext) throws -> J {

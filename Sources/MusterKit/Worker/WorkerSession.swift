@@ -174,7 +174,9 @@ final class WorkerSession: Sendable {
             do {
                 let rules = try await fleet.announce(
                     .worker, host: id.host, build: "\(worker.build)", queues: worker.options.queues,
-                    types: worker.handlers.types.map { ($0, nil) })
+                    types: worker.handlers.listing(build: worker.build).types.map {
+                        ($0.type, $0.isProof ? $0.schema : nil)
+                    })
                 for queue in queues { try await queue.adopt(rules) }
                 seen.withLock { $0.rules = rules.number }
                 return

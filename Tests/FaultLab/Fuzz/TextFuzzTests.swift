@@ -98,6 +98,22 @@ import Testing
         }
     }
 
+    /// The plugin reads `stamp.paths` without a YAML library: what it accepts, it reads as the library does.
+    @Test func thePathsAreReadAsTheConfigurationReadsThemOrRefused() throws {
+        let path = "\(folder.path)/muster.yaml"
+        try Fuzz.run("stamp-paths", iterations: 3000) { bytes in
+            try Data(bytes).write(to: URL(filePath: path))
+            let paths: [String]
+            do {
+                paths = try StampPaths.read(directory: folder.path)
+            } catch {
+                return Fuzz.problem(inMessage: "\(error)")
+            }
+            guard let file = try? ConfigurationFile(path: path) else { return nil }
+            return file.stampPaths == paths ? nil : "\(paths) here, \(file.stampPaths) there"
+        }
+    }
+
     /// Each would take a naive reader's stack or memory.
     static let bombs = [
         String(repeating: "[", count: 100_000),

@@ -13,15 +13,20 @@ struct Greet: Job {
 let build = try BuildStamp(MusterBuild.stamp)
 let server = try MusterServer(ProcessInfo.processInfo.environment["MUSTER_REDIS"] ?? "redis://127.0.0.1:6379")
 
+var handlers = Handlers()
+handlers.register(Greet.self) { job, context in
+    let greeting = "Hello \(job.person), from build \(context.build)"
+    print(greeting)
+    fflush(nil)
+    return greeting
+}
+
 switch CommandLine.arguments.dropFirst().first {
+case "--list-types":
+    // Asks no Redis: a pipeline compares it with what the build before printed.
+    print(handlers.listing(build: build).json)
+
 case "work":
-    var handlers = Handlers()
-    handlers.register(Greet.self) { job, context in
-        let greeting = "Hello \(job.person), from build \(context.build)"
-        print(greeting)
-        fflush(nil)
-        return greeting
-    }
     let worker = try Worker(server: server, build: build, handlers: handlers)
     // The group stops the worker gracefully on SIGTERM and SIGINT.
     let group = ServiceGroup(
