@@ -5,7 +5,7 @@ import MusterKit
 struct FleetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet", abstract: "The fleet: who is there, with which build.",
-        subcommands: [FleetListCommand.self])
+        subcommands: [FleetListCommand.self, FleetCheckCommand.self])
 }
 
 struct FleetListCommand: AsyncParsableCommand {
@@ -23,7 +23,7 @@ struct FleetListCommand: AsyncParsableCommand {
         let report = try await inspector.fleet()
         let shown = report.only { worker in
             (all || common.json || worker.state != .stopped)
-                && (!stale || worker.verdict == .behind && worker.state != .stopped)
+                && (!stale || [.behind, .needsRestart, .needsDeploy].contains(worker.verdict) && worker.state != .stopped)
         }
         if common.json { return try JSONOutput.print(shown) }
         var table = Table(
@@ -31,7 +31,8 @@ struct FleetListCommand: AsyncParsableCommand {
         for worker in shown.workers {
             table.add(
                 worker.host, "\(worker.pid)", worker.name ?? "-", worker.build ?? "none", worker.state.rawValue,
-                Terminal.coloured(worker.verdict.rawValue, worker.verdict == .current ? .green : .red),
+                Terminal.coloured(worker.verdict.rawValue, worker.verdict == .current ? .green : .red)
+                    + (worker.buildOnDisk.map { $0 == worker.build ? "" : " (on disk \($0))" } ?? ""),
                 worker.queues.joined(separator: ","),
                 "\(worker.running)/\(worker.concurrency)"
                     + (worker.stuck > 0 ? Terminal.coloured(" (\(worker.stuck) stuck)", .red) : ""),
@@ -39,7 +40,20 @@ struct FleetListCommand: AsyncParsableCommand {
                 worker.lastClaim)
         }
         if !table.isEmpty { print(table.text + "\n") }
-        let summary = report.summary
-        print("\(summary.live) live: \(summary.current) current, \(summary.stale) stale · \(summary.lost) lost")
+        print(text(report.summary))
+    }
+
+    private func text(_ summary: FleetReport.Summary) -> String {
+        var line = "\(summary.live) live: \(summary.current) current, \(summary.stale) stale · \(summary.lost) lost"
+        if summary.wedged > 0 { line += Terminal.coloured(" · \(summary.wedged) wedged", .red) }
+        guard summary.stale > 0 || summary.needsRestart > 0 else { return line }
+        if let newest = summary.newest { line += "\nthe newest build known is \(newest)" }
+        if summary.needsRestart > 0 {
+            line += "\n\(summary.needsRestart) need a restart: a newer build is on their disks"
+        }
+        if summary.needsDeploy > 0 {
+            line += "\n\(summary.needsDeploy) need a deploy: no newer build is on their disks; a restart changes nothing"
+        }
+        return line
     }
 }

@@ -139,6 +139,19 @@ struct FleetStore: Sendable {
         do throws(RedisError) { return try replies[0].get().integer == 1 } catch { throw MusterError(error) }
     }
 
+    /// How long the server has been up.
+    func uptime() async throws(MusterError) -> Duration {
+        let reply: RedisReply
+        do throws(RedisError) { reply = try await client.send(RedisCommand("INFO", "server")) } catch {
+            throw MusterError(error)
+        }
+        let line = (reply.text ?? "").split(whereSeparator: \.isNewline).first { $0.hasPrefix("uptime_in_seconds:") }
+        guard let seconds = line?.split(separator: ":").last.flatMap({ Int($0) }) else {
+            throw .damaged("the server", reply)
+        }
+        return .seconds(seconds)
+    }
+
     func queueNames() async throws(MusterError) -> [String] {
         try await list(RedisCommand("SMEMBERS", keys.queues)).compactMap(\.text).sorted()
     }

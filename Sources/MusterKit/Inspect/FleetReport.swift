@@ -21,10 +21,15 @@ public struct FleetReport: Sendable, Encodable {
         public let lastClaim: String
         public let refusals: Int
         public let exitPhase: String?
+        /// What its machine was launched from: `MUSTER_IMAGE`.
+        public let image: String?
+        public let startedAt: Timestamp?
+        /// How often its host came back with this build though it was refused; more than once means an old image.
+        public let returns: Int
 
         private enum CodingKeys: String, CodingKey {
             case session, host, pid, name, build, buildOnDisk, state, verdict, queues, running, stuck, concurrency
-            case lastBeatAt, lastClaimAt, lastClaim, refusals, exitPhase
+            case lastBeatAt, lastClaimAt, lastClaim, refusals, exitPhase, image, startedAt, returns
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -46,12 +51,19 @@ public struct FleetReport: Sendable, Encodable {
             try values.encode(lastClaim, forKey: .lastClaim)
             try values.encode(refusals, forKey: .refusals)
             try values.encode(exitPhase, forKey: .exitPhase)
+            try values.encode(image, forKey: .image)
+            try values.encode(startedAt, forKey: .startedAt)
+            try values.encode(returns, forKey: .returns)
         }
     }
 
     public enum Verdict: String, Sendable, Codable {
-        case current, behind
+        case current
+        /// An older build than the newest known, and nobody can say what lies on its disk.
+        case behind
+        /// A newer build lies on its disk.
         case needsRestart = "needs-restart"
+        /// Its disk has no newer build either: its image is old.
         case needsDeploy = "needs-deploy"
         case wedged
     }
@@ -59,8 +71,14 @@ public struct FleetReport: Sendable, Encodable {
     public struct Summary: Sendable, Encodable {
         public let live: Int
         public let current: Int
+        /// All that are older than the newest build known.
         public let stale: Int
         public let lost: Int
+        public let needsRestart: Int
+        public let needsDeploy: Int
+        public let wedged: Int
+        /// The newest build known, or what is waited for.
+        public let newest: String?
     }
 
     public let workers: [Worker]

@@ -6,36 +6,66 @@ extension Inspector {
             .sorted { ($0.host, $0.pid, $0.session) < ($1.host, $1.pid, $1.session) }
     }
 
-    /// The roll call. A worker is *behind* when a newer build is known: from another live worker, from waiting
-    /// work, or from a queue's floor.
+    /// The roll call. A worker is stale when a newer build is known: from another live worker, from waiting work, or
+    /// from the floor; what lies on its disk says whether a restart mends that.
     public func fleet() async throws(MusterError) -> FleetReport {
         let entries = try await workers()
-        let live = entries.filter(\.isLive)
-        var newest = live.compactMap { $0.build?.sequence }.max() ?? 0
-        for queue in try await fleetStore.queueNames() {
-            let report = try await queueReport(queue, workers: entries)
-            newest = max(newest, report.floor)
-            for lane in report.lanes {
-                if case .atLeast(let sequence)? = try? Requirement(lane.requirement) { newest = max(newest, sequence) }
-            }
-        }
+        let newest = try await newestKnown(entries)
+        let returns = try await fleetStore.returns()
         let workers = entries.map { entry -> FleetReport.Worker in
-            let isBehind = (entry.build?.sequence ?? 0) < newest
+            let build = entry.build.map { "\($0)" }
+            let count = returns["\(entry.host) \(build ?? "")"] ?? 0
             return FleetReport.Worker(
                 session: entry.session, host: entry.host, pid: entry.pid, name: entry.name,
-                build: entry.build.map { "\($0)" }, buildOnDisk: nil, state: entry.state,
-                verdict: entry.isWedged ? .wedged : isBehind ? .behind : .current,
+                build: build, buildOnDisk: entry.buildOnDisk.map { "\($0)" }, state: entry.state,
+                verdict: Self.verdict(entry, newest.sequence, returns: count),
                 queues: entry.queues, running: entry.isLive ? entry.running : 0,
                 stuck: entry.isLive ? entry.stuck : 0, concurrency: entry.concurrency,
                 lastBeatAt: entry.lastBeatAt, lastClaimAt: entry.lastClaimAt, lastClaim: entry.lastClaim,
-                refusals: entry.refusals, exitPhase: entry.exitPhase)
+                refusals: entry.refusals, exitPhase: entry.exitPhase, image: entry.image,
+                startedAt: entry.startedAt, returns: count)
         }
-        let liveWorkers = workers.filter { $0.state != .lost && $0.state != .stopped }
+        let live = workers.filter { $0.state != .lost && $0.state != .stopped }
+        func count(_ verdicts: FleetReport.Verdict...) -> Int { live.count { verdicts.contains($0.verdict) } }
+        let isStale = Set(entries.filter { ($0.build?.sequence ?? 0) < newest.sequence }.map(\.session))
         return FleetReport(
             workers: workers,
             summary: FleetReport.Summary(
-                live: liveWorkers.count, current: liveWorkers.count { $0.verdict == .current },
-                stale: liveWorkers.count { $0.verdict == .behind }, lost: workers.count { $0.state == .lost }))
+                live: live.count, current: count(.current), stale: live.count { isStale.contains($0.session) },
+                lost: workers.count { $0.state == .lost }, needsRestart: count(.needsRestart),
+                needsDeploy: count(.needsDeploy), wedged: count(.wedged), newest: newest.name))
+    }
+
+    /// The newest build that live workers run, that work waits for, or that is the floor. One that was rolled back
+    /// counts no more.
+    func newestKnown(_ entries: [WorkerEntry]) async throws(MusterError) -> (sequence: Int, name: String?) {
+        let takenBack = Set(
+            try await fleetStore.releases().filter { $0.fields["takenBackAt"] != nil }.map(\.stamp))
+        var newest: (sequence: Int, name: String?) = (0, nil)
+        func consider(_ sequence: Int, _ name: String) {
+            if sequence > newest.sequence { newest = (sequence, name) }
+        }
+        for build in entries.filter(\.isLive).compactMap(\.build) where !takenBack.contains("\(build)") {
+            consider(build.sequence, "\(build)")
+        }
+        for queue in try await fleetStore.queueNames() {
+            let report = try await queueReport(queue, workers: entries)
+            consider(report.floor, "at-least:\(report.floor)")
+            for lane in report.lanes {
+                if case .atLeast(let sequence)? = try? Requirement(lane.requirement) {
+                    consider(sequence, "at-least:\(sequence)")
+                }
+            }
+        }
+        return newest
+    }
+
+    private static func verdict(_ entry: WorkerEntry, _ newest: Int, returns: Int) -> FleetReport.Verdict {
+        if entry.isWedged { return .wedged }
+        let running = entry.build?.sequence ?? 0
+        if let onDisk = entry.buildOnDisk?.sequence, onDisk > running { return .needsRestart }
+        guard running < newest else { return .current }
+        return entry.buildOnDisk != nil || returns > 1 ? .needsDeploy : .behind
     }
 
     /// Who may run a job of this type with this requirement.

@@ -7,6 +7,10 @@ public struct WorkerEntry: Sendable {
     public let pid: Int
     public let name: String?
     public let build: BuildStamp?
+    /// What would run there if it were started again; nil where nobody can say.
+    public let buildOnDisk: BuildStamp?
+    /// What its machine was launched from.
+    public let image: String?
     /// What it says of itself: `running`, `stopping`, `stopped`, `lost`.
     public let saidState: String
     public let queues: [String]
@@ -34,6 +38,8 @@ public struct WorkerEntry: Sendable {
         pid = number("pid") ?? 0
         name = text("name")
         build = text("build").flatMap { try? BuildStamp($0) }
+        buildOnDisk = text("buildOnDisk").flatMap { try? BuildStamp($0) }
+        image = text("image")
         saidState = text("state") ?? "running"
         queues = (text("queues") ?? "").split(separator: ",").map(String.init)
         types = (text("types") ?? "").split(separator: ",").map(String.init)

@@ -127,6 +127,22 @@ extension QueueStore {
         return Array(found.values)
     }
 
+    /// Who may hold something here: every session that the queue lists, how many jobs it holds, and how long its lease
+    /// lasts yet.
+    func holders() async throws(MusterError) -> [(session: String, held: Int, leaseMilliseconds: Int)] {
+        let time = (try await read(RedisCommand("TIME")).array ?? []).map { $0.integer ?? 0 }
+        guard time.count == 2 else { throw .damaged("the server", .null) }
+        let now = time[0] * 1000 + time[1] / 1000
+        let listed = (try await read(RedisCommand("ZRANGE", keys.sessions, "0", "-1", "WITHSCORES")).array ?? [])
+            .map { $0.text ?? "" }
+        var holders: [(String, Int, Int)] = []
+        for index in stride(from: 0, to: listed.count - 1, by: 2) {
+            let held = try await read(RedisCommand("SCARD", keys.held(listed[index]))).integer ?? 0
+            holders.append((listed[index], held, Int(Double(listed[index + 1]) ?? 0) - now))
+        }
+        return holders
+    }
+
     func length(of lane: Lane) async throws(MusterError) -> Int {
         try await read(RedisCommand("LLEN", keys.lane(lane))).integer ?? 0
     }
