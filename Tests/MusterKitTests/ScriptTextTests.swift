@@ -29,8 +29,10 @@ import Testing
     }
 
     /// The keys that shared parts find by their names, and their types.
-    static let found = (parts[0] + parts[1]).split(separator: "\n").prefix { $0.hasPrefix("--") }.joined(separator: " ")
-        .matches(of: /([a-z-]+) \((hash|zset|set|list)\)/).map { (String($0.1), String($0.2)) }
+    static let found = parts.prefix(2).flatMap { part in
+        part.split(separator: "\n").prefix { $0.hasPrefix("--") }.joined(separator: " ")
+            .matches(of: /([a-z-]+) \((hash|zset|set|list)\)/).map { (String($0.1), String($0.2)) }
+    }
 
     @Test(arguments: Scripts.all.map(\.name)) func everyScriptOpensTheSameWay(_ name: String) throws {
         let script = try #require(Scripts.all.first { $0.name == name })

@@ -1,5 +1,5 @@
 -- settle: how a session's outcomes end its jobs, or send them on. It stands between over and the claim.
--- KEYS: none but meta; it finds the others by their names: held:<session> (set), jobs (hash), scheduled (zset),
+-- KEYS: none but meta; it finds the others by their names: jobs (hash), scheduled (zset), held:<session> (set),
 --       timeline (hash), idle (zset), counts (hash), ramp (hash)
 
 -- What becomes of a success whose build was fenced while it ran: the policy of the type, or of all.

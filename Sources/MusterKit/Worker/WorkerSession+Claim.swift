@@ -26,6 +26,8 @@ extension WorkerSession {
             var isServed = false
             for index in turns.next() where seen.withLock({ $0.end }) == nil {
                 let want = isServed ? 0 : pool.want
+                // A place that comes free between two queues is the first one's.
+                if want == 0, worker.options.queueOrder == .strict { isServed = true }
                 let started = ContinuousClock.now
                 let outcomes = pool.takeOutcomes(queue: index)
                 if outcomes.isEmpty, want == 0 || !mayAsk { continue }
