@@ -11,4 +11,9 @@ struct FleetKeys: Sendable {
     }
 
     func session(_ session: String) -> String { prefix + "session:" + session }
+
+    /// What a session is ordered to do; also the channel on which it hears of it.
+    func orders(_ session: String) -> String { prefix + "orders:" + session }
+
+    func obeyed(_ nonce: String) -> String { prefix + "obeyed:" + nonce }
 }

@@ -13,6 +13,10 @@ public struct JobHeader: Sendable {
     public var retainMilliseconds: Int?
     /// The wait after the first failure; it doubles with each further one.
     public var backoffMilliseconds: Int?
+    /// Its payload is shown and copied only in its shape.
+    public var isPrivate = false
+    /// For debugging: the job that this one was made from.
+    public var copyOf: String?
 
     /// Everything after `v1 at=<ms> `, up to and with the newline.
     var text: String {
@@ -24,6 +28,8 @@ public struct JobHeader: Sendable {
         if let timeoutMilliseconds { text += " timeout=\(timeoutMilliseconds)" }
         if let retainMilliseconds { text += " retain=\(retainMilliseconds)" }
         if let backoffMilliseconds { text += " backoff=\(backoffMilliseconds)" }
+        if isPrivate { text += " private=1" }
+        if let copyOf { text += " copy-of=\(copyOf)" }
         return text + "\n"
     }
 }
