@@ -315,17 +315,16 @@ static void name_all(struct place *places, int count) {
 }
 
 static char *text_of(const struct place *place) {
-    char *text = malloc(MUSTER_STACKS_TEXT);
-    if (!text) return NULL;
+    char text[MUSTER_STACKS_TEXT];
     const char *file = place->file ? place->file : "?";
     const char *slash = strrchr(file, '/');
     if (slash) file = slash + 1;
     if (place->name && place->name[0]) {
-        snprintf(text, MUSTER_STACKS_TEXT, "%.*s (%.48s)", MUSTER_STACKS_TEXT - 56, place->name, file);
+        snprintf(text, sizeof text, "%.*s (%.48s)", MUSTER_STACKS_TEXT - 56, place->name, file);
     } else {
-        snprintf(text, MUSTER_STACKS_TEXT, "%.48s+0x%lx", file, (unsigned long)(place->address - place->base));
+        snprintf(text, sizeof text, "%.48s+0x%lx", file, (unsigned long)(place->address - place->base));
     }
-    return text;
+    return strdup(text);
 }
 
 // A frame but the innermost says where its call returns to, which may be behind the function's end.
@@ -394,8 +393,8 @@ muster_stacks *muster_stacks_take(int wait_ms, muster_stacks_outcome *outcome) {
     if (!stacks) return NULL;
     pthread_mutex_lock(&collecting);
     if (install() && still_ours()) {
-        // As many bits as the value that a signal carries leaves.
-        collection = (collection + 1) & 0xffffff;
+        // As many bits as the value that a signal carries leaves beside the slot's.
+        collection = (collection + 1) & 0x3fffff;
         ask_all(stacks, collection, wait_ms);
     } else {
         *outcome = muster_stacks_signal_in_use;

@@ -155,7 +155,7 @@ import Testing
         #expect(read.isShortened)
         #expect(!read.threads.isEmpty && read.threads.count < 64)
         #expect(read.threadCount == 64)
-        #expect(read.threads[0].frames.count >= 6)
+        #expect(read.threads[0].frames.count >= 12)
     }
 
     @Test func aSelectorIsReadOrRefusedWithItsForms() throws {

@@ -3,7 +3,7 @@
 #define MUSTER_STACKS_H
 
 // At most so many threads, frames of each, and bytes of a frame's text.
-#define MUSTER_STACKS_THREADS 64
+#define MUSTER_STACKS_THREADS 512
 #define MUSTER_STACKS_FRAMES 48
 #define MUSTER_STACKS_TEXT 320
 

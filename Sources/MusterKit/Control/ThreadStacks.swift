@@ -5,8 +5,9 @@ struct ThreadStacks: Sendable {
     /// How long a thread may take to answer.
     static let patienceMilliseconds: Int32 = 400
 
+    /// The oldest first; those that stand at the same place are one entry, of 128 at most.
     let threads: [WorkerDump.Thread]
-    /// How many threads there are beside the one that asks; only 64 are listed.
+    /// How many threads there are beside the one that asks; of more than 512 the oldest are looked at.
     let total: Int
     /// Why there are none; nil where there are.
     let missing: String?
@@ -33,7 +34,22 @@ struct ThreadStacks: Sendable {
                 missing: depth == -2 ? "blocks the signal" : depth < 0 ? "did not answer in time" : nil,
                 frames: (0..<max(0, depth)).map { text(muster_stacks_frame(stacks, index, $0)) })
         }
-        return ThreadStacks(threads: threads, total: Int(muster_stacks_total(stacks)), missing: nil)
+        return ThreadStacks(threads: merged(threads), total: Int(muster_stacks_total(stacks)), missing: nil)
+    }
+
+    private static func merged(_ threads: [WorkerDump.Thread]) -> [WorkerDump.Thread] {
+        var places: [[String]: Int] = [:]
+        var merged: [WorkerDump.Thread] = []
+        for thread in threads {
+            let place = [thread.name, thread.missing ?? ""] + thread.frames
+            if let index = places[place] {
+                merged[index].alike.append(thread.thread)
+            } else {
+                places[place] = merged.count
+                merged.append(thread)
+            }
+        }
+        return Array(merged.prefix(WorkerDump.mostThreads))
     }
 
     /// Gives the calling thread a name, of which 15 bytes count; Foundation gives it none on Linux.

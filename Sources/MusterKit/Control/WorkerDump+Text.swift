@@ -11,11 +11,13 @@ extension WorkerDump: CustomStringConvertible {
         if running > jobs.count { lines.append("  and \(running - jobs.count) more jobs") }
         if let stacksMissing { lines.append("  stacks: \(stacksMissing)") }
         for thread in threads {
-            lines.append("  thread \(thread.thread) \(thread.name.shown) (\(thread.state))")
+            let more = thread.alike.isEmpty ? "" : " and \(thread.alike.count) more at the same place"
+            lines.append("  thread \(thread.thread) \(thread.name.shown) (\(thread.state))\(more)")
             if let missing = thread.missing { lines.append("    \(missing)") }
             lines += thread.frames.map { "    \($0.shown(atMost: 320))" }
         }
-        if threadCount > threads.count { lines.append("  and \(threadCount - threads.count) more threads") }
+        let listed = threads.reduce(0) { $0 + 1 + $1.alike.count }
+        if threadCount > listed { lines.append("  and \(threadCount - listed) more threads") }
         if isShortened { lines.append("  outer frames or threads were left out: more than 64 KiB") }
         return lines.joined(separator: "\n")
     }

@@ -6,6 +6,8 @@ public struct WorkerDump: Sendable, Equatable, Codable {
     static let mostBytes = 64 << 10
     /// At most so many jobs are listed.
     static let mostJobs = 100
+    /// At most so many places where threads stand are listed.
+    static let mostThreads = 128
 
     public struct Job: Sendable, Equatable, Codable {
         public let id: String
@@ -34,6 +36,8 @@ public struct WorkerDump: Sendable, Equatable, Codable {
         public let missing: String?
         /// The innermost first.
         public fileprivate(set) var frames: [String]
+        /// The numbers of further threads of this name that stand at the same place.
+        public internal(set) var alike: [Int] = []
     }
 
     public let session: String
@@ -41,7 +45,8 @@ public struct WorkerDump: Sendable, Equatable, Codable {
     /// How many jobs run; of more than 100 the oldest are listed.
     public let running: Int
     public let jobs: [Job]
-    /// How many threads there are; of more than 64 the oldest are listed.
+    /// How many threads there are; those at the same place are one entry, and of more than 128 places the first are
+    /// listed.
     public let threadCount: Int
     public private(set) var threads: [Thread]
     /// Why there are no stacks; nil where there are.
@@ -81,7 +86,7 @@ public struct WorkerDump: Sendable, Equatable, Codable {
             if data.count <= bytes || dump.threads.isEmpty { return String(decoding: data, as: UTF8.self) }
             dump.isShortened = true
             depth /= 2
-            if depth >= 6 {
+            if depth >= 12 {
                 for index in dump.threads.indices {
                     dump.threads[index].frames = Array(dump.threads[index].frames.prefix(depth))
                 }
