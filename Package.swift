@@ -28,7 +28,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
@@ -43,11 +43,12 @@ let package = Package(
             dependencies: ["CHiredis"],
             swiftSettings: ours + [.strictMemorySafety()]
         ),
+        .target(name: "CStacks"),
         .target(name: "MusterStamp", dependencies: ["MusterLaunch"], swiftSettings: ours),
         .target(
             name: "MusterKit",
             dependencies: [
-                "MusterLaunch", "MusterRedis", "MusterStamp",
+                "CStacks", "MusterLaunch", "MusterRedis", "MusterStamp",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

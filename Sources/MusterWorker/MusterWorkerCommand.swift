@@ -12,6 +12,9 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         discussion: """
             TERM and INT stop it: it claims no more, lets running jobs finish within
             the grace, hands back the rest, and exits. A second signal ends the grace.
+            TSTP: claim nothing more. CONT: claim again. USR2: claim nothing more, finish
+            everything, exit with 0. TTIN: write what each job and thread is doing to
+            standard error. `muster fleet` orders the same from afar.
 
             EXAMPLES
               muster-worker --handlers muster.yaml
@@ -109,13 +112,16 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         let watchdog = StopWatchdog(bound: (grace?.duration ?? WorkerOptions().grace) + .seconds(5))
         // A queue of its own has a thread where handlers have blocked all those that Swift's tasks run on.
         let heard = DispatchQueue(label: "muster-stop")
-        let signals = [SIGTERM, SIGINT].map { number in
+        worker.whenStopIsAsked { watchdog.arm() }
+        let deeds: [(Int32, @Sendable () -> Void)] = [
+            (SIGTERM, worker.stop), (SIGINT, worker.stop), (SIGTSTP, worker.quiet), (SIGCONT, worker.resume),
+            (SIGUSR2, worker.finish),
+            (SIGTTIN, { Terminal.say(worker.dump()?.description ?? "muster-worker: no session yet") }),
+        ]
+        let signals = deeds.map { number, deed in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: heard)
-            source.setEventHandler {
-                watchdog.arm()
-                worker.stop()
-            }
+            source.setEventHandler(handler: deed)
             source.resume()
             return source
         }

@@ -44,6 +44,20 @@ import Testing
         "schedules": { _ = try await $0.schedules.all() },
         "fire": { _ = try await $0.schedules.fireExtra("s", id: "s.extra") },
         "unschedule": { _ = try await $0.schedules.remove("s") },
+        "order": {
+            _ = try await $0.fleet.order(.quiet, nonce: "n", to: [one.id], within: .seconds(9), by: "me")
+        },
+        "heed": { ground in
+            let keys = ground.fleet.keys
+            _ = try await ground.client.call(Scripts.heed, [keys.meta, keys.orders(one.id)]) { $0.append(one.id) }
+        },
+        "obeyed": { ground in
+            let keys = ground.fleet.keys
+            _ = try await ground.client.call(Scripts.obeyed, [keys.meta, keys.orders(one.id), keys.obeyed("n")]) {
+                for word in [one.id, "n", "outcome=done"] { $0.append(word) }
+            }
+        },
+        "sample": { _ = try await $0.store.sample(from: 0, count: 10) },
         "prove": { _ = try await $0.client.call(Scripts.prove, [$0.fleet.keys.meta]) { _ in } },
         "rights": { _ = try await $0.client.call(Scripts.rights, [$0.keys.meta, $0.keys.jobs]) { $0.append("HSET") } },
     ]

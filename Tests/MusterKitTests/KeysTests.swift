@@ -40,6 +40,10 @@ import Testing
         let documented = try Self.documented(below: "Of the fleet").filter { !$0.contains(":") }
         #expect(names(of: fleet, after: fleet.prefix, except: ["prefix"]).sorted() == documented.sorted())
         #expect(fleet.session("h.1.ff") == "shop:1:{@fleet}:session:h.1.ff")
+        #expect(fleet.orders("h.1.ff") == "shop:1:{@fleet}:orders:h.1.ff")
+        #expect(fleet.obeyed("n") == "shop:1:{@fleet}:obeyed:n")
+        let derived = try Self.documented(below: "Of the fleet").filter { $0.contains(":") }
+        #expect(Set(["orders:", "obeyed:", "session:"]).isSubset(of: derived))
         #expect(throws: MusterError.self) { try Name.checked("@fleet", "queue") }
     }
 

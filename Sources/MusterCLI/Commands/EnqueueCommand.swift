@@ -62,6 +62,8 @@ struct EnqueueCommand: AsyncParsableCommand {
     @Option(help: "The job's id; repeating the call with it changes nothing.") var id: String?
     @Option(help: ArgumentHelp("Keep the result this long.", valueName: "duration"), transform: DurationText.option)
     var retain: DurationText?
+    @Flag(name: .customLong("private"), help: "Its payload is for its handler only: copies for debugging are redacted.")
+    var isPrivate = false
     @Option(
         help: ArgumentHelp(
             "memory, disk, replicated:N or all: what to prove before this returns; default memory. Exit 4 where the server cannot give it, 5 where it is not proven in 10 s.",
@@ -185,6 +187,7 @@ struct EnqueueCommand: AsyncParsableCommand {
                 uniqueFor.map { .lasting($0.duration) } ?? (uniqueUntil == .started ? .untilStarted : .untilDone))
         }
         options.limitKey = limitKey
+        options.isPrivate = isPrivate
         options.batch = batch
         options.retain = retain?.duration ?? (wait ? .seconds(600) : nil)
         return options

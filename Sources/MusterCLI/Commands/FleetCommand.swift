@@ -4,8 +4,11 @@ import MusterKit
 
 struct FleetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fleet", abstract: "The fleet: who is there, with which build.",
-        subcommands: [FleetListCommand.self, FleetCheckCommand.self])
+        commandName: "fleet", abstract: "The fleet: who is there, with which build; orders to live workers.",
+        subcommands: [
+            FleetListCommand.self, FleetCheckCommand.self, FleetQuietCommand.self, FleetResumeCommand.self,
+            FleetStopCommand.self, FleetRestartCommand.self, FleetDumpCommand.self, FleetLogLevelCommand.self,
+        ])
 }
 
 struct FleetListCommand: AsyncParsableCommand {

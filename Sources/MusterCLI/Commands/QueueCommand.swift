@@ -7,7 +7,7 @@ struct QueueCommand: AsyncParsableCommand {
         commandName: "queue", abstract: "The queues: what waits, for whom, how long; pause, limit, clear.",
         subcommands: [
             QueueListCommand.self, QueueShowCommand.self, QueuePauseCommand.self, QueueResumeCommand.self,
-            QueueLimitCommand.self, QueueClearCommand.self, QueueAuditCommand.self,
+            QueueLimitCommand.self, QueueClearCommand.self, QueueAuditCommand.self, QueueCopyCommand.self,
         ])
 }
 

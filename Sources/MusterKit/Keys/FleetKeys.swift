@@ -16,4 +16,9 @@ struct FleetKeys: Sendable {
 
     /// - Parameter stamp: a build's, or nothing for a caller without one.
     func release(_ stamp: String) -> String { prefix + "release:" + stamp }
+
+    /// What a session is ordered to do; also the channel on which it hears of it.
+    func orders(_ session: String) -> String { prefix + "orders:" + session }
+
+    func obeyed(_ nonce: String) -> String { prefix + "obeyed:" + nonce }
 }

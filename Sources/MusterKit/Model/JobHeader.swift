@@ -15,6 +15,10 @@ public struct JobHeader: Sendable {
     public var backoffMilliseconds: Int?
     /// The fingerprint of the payload's shape.
     public var schema: String?
+    /// Its payload is shown and copied only in its shape.
+    public var isPrivate = false
+    /// For debugging: the job that this one was made from.
+    public var copyOf: String?
 
     /// Everything after `v1 at=<ms> `, up to and with the newline.
     var text: String {
@@ -27,6 +31,8 @@ public struct JobHeader: Sendable {
         if let retainMilliseconds { text += " retain=\(retainMilliseconds)" }
         if let backoffMilliseconds { text += " backoff=\(backoffMilliseconds)" }
         if let schema { text += " schema=\(schema)" }
+        if isPrivate { text += " private=1" }
+        if let copyOf { text += " copy-of=\(copyOf)" }
         return text + "\n"
     }
 }

@@ -76,6 +76,9 @@ public struct JobRecord: Sendable {
 
     public var enqueuedAtMilliseconds: Int { self["at"].flatMap { Fields.number($0) } ?? 0 }
 
+    /// Its payload is for nobody but its handler.
+    public var isPrivate: Bool { self["private"] == "1" }
+
     public var build: BuildStamp? { self["build"].flatMap { try? BuildStamp($0) } }
 
     /// The fingerprint of its payload's shape; nothing where its producer knew none.

@@ -5,8 +5,11 @@ import MusterRedis
 public final class Operator: Sendable {
     let server: MusterServer
     let client: RedisClient
+    let host = thisHost()
+    let pid = Int(ProcessInfo.processInfo.processIdentifier)
+
     /// Who asks, as timelines show it: `<host>:<pid>`.
-    let who = "\(thisHost()):\(ProcessInfo.processInfo.processIdentifier)"
+    var who: String { "\(host):\(pid)" }
 
     public init(server: MusterServer) {
         self.server = server

@@ -26,6 +26,8 @@ public struct EnqueueOptions: Sendable {
     public var then: [ChainStep]
     /// How long its result is kept; by default only the outcome is, for an hour.
     public var retain: Duration?
+    /// Its payload is for nobody but its handler: where it is copied for debugging, only its shape is. Default false.
+    public var isPrivate: Bool
     /// Makes repeating the call safe: the second one finds the first one's job. Default a fresh id.
     public var id: String?
     /// What must be proven before the call returns; default memory: Redis has it.
@@ -44,7 +46,7 @@ public struct EnqueueOptions: Sendable {
         queue: String = "default", requirement: Requirement? = nil, priority: Priority = .normal,
         schedule: Schedule = .now, retries: Int? = nil, backoff: Duration? = nil, timeout: Duration? = nil,
         startWithin: Duration? = nil, unique: UniqueKey? = nil, limitKey: String? = nil, batch: String? = nil,
-        then: [ChainStep] = [], retain: Duration? = nil, id: String? = nil,
+        then: [ChainStep] = [], retain: Duration? = nil, isPrivate: Bool = false, id: String? = nil,
         durability: Durability = .memory, schema: SchemaFingerprint? = nil
     ) {
         self.queue = queue
@@ -60,6 +62,7 @@ public struct EnqueueOptions: Sendable {
         self.batch = batch
         self.then = then
         self.retain = retain
+        self.isPrivate = isPrivate
         self.id = id
         self.durability = durability
         self.schema = schema

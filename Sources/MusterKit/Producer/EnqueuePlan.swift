@@ -10,13 +10,20 @@ struct EnqueuePlan: Sendable {
     init(type: String, options: EnqueueOptions, producer: Producer) throws(MusterError) {
         try Name.checked(options.queue, "queue")
         queue = options.queue
-        header = try Self.header(
+        var header = try Self.header(
             ChainStep(
                 type, requirement: options.requirement, priority: options.priority, retries: options.retries,
                 timeout: options.timeout, retain: options.retain, schema: options.schema),
             backoff: options.backoff, producer)
+        header.isPrivate = options.isPrivate
+        self.header = header
         var steps: [String] = []
-        for step in options.then { steps.append(String(try Self.header(step, backoff: nil, producer).text.dropLast())) }
+        for step in options.then {
+            // What a private job results in is as private.
+            var header = try Self.header(step, backoff: nil, producer)
+            header.isPrivate = options.isPrivate
+            steps.append(String(header.text.dropLast()))
+        }
         if !steps.isEmpty, let id = options.id, id.utf8.count > 120 {
             throw MusterError(.invalidValue, "the id of a chain's first job has at most 120 characters")
         }

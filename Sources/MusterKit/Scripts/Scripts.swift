@@ -36,13 +36,19 @@ enum Scripts {
     static let schedules = script("schedules", PackageResources.schedules_lua)
     static let fire = script("fire", PackageResources.fire_lua)
 
+    static let order = script("order", PackageResources.order_lua)
+    static let heed = script("heed", PackageResources.heed_lua)
+    static let obeyed = script("obeyed", PackageResources.obeyed_lua)
+    static let sample = script("sample", PackageResources.sample_lua)
+
     static let prove = script("prove", PackageResources.prove_lua)
     static let rights = script("rights", PackageResources.rights_lua)
 
     static let all = [
         enqueue, claim, beat, handback, maintain, forgive, progress, cancel, discard, revive, clear, batch, watch,
         settings, audit, survey, recount, setaside, job, dead, queue, fleet, announce, rules, returned, adopt,
-        restamp, relabel, inventory, schedule, unschedule, schedules, fire, prove, rights,
+        restamp, relabel, inventory, schedule, unschedule, schedules, fire, order, heed, obeyed,
+        sample, prove, rights,
     ]
 
     /// What several scripts share, by file name.

@@ -39,8 +39,10 @@ final class Heartbeat: Sendable {
     }
 
     func start() {
-        let thread = Thread { self.run() }
-        thread.name = "muster-heartbeat"
+        let thread = Thread {
+            ThreadStacks.nameThisThread("muster-beats")
+            self.run()
+        }
         thread.start()
     }
 

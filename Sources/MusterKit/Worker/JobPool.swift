@@ -83,6 +83,21 @@ final class JobPool: Sendable {
         }
     }
 
+    /// What runs now, as a dump shows it, the longest first; the first `bound` of it.
+    func runningJobs(bound: Int) -> [WorkerDump.Job] {
+        let jobs = state.withLock { state in
+            state.stuck.values.map { (job: $0.job, since: $0.since, isStuck: true) }
+                + state.runners.values.map { (job: $0.job, since: $0.since, isStuck: false) }
+        }
+        return jobs.sorted { $0.since < $1.since }.prefix(bound).map { run in
+            let note = runner.progress.notes.last(of: run.job.id)
+            return WorkerDump.Job(
+                id: run.job.id, type: run.job.record.type, queue: run.job.queue,
+                runningMs: (.now - run.since).wholeMilliseconds, isStuck: run.isStuck, progress: note?.text,
+                progressAgeMs: note.map { (.now - $0.at).wholeMilliseconds })
+        }
+    }
+
     var isEmpty: Bool {
         state.withLock {
             $0.runners.isEmpty && $0.stuck.isEmpty && $0.suspects.isEmpty && $0.waitingCount == 0

@@ -16,7 +16,16 @@ struct JobRunner: Sendable {
     /// - Returns: nil where the run was cancelled from outside: the job stays held, and is handed back.
     func run(_ job: ClaimedJob, onStuck: @escaping @Sendable () -> Void) async -> Settlement? {
         let clock = ContinuousClock.now
+        logger.debug(
+            "a job begins", metadata: ["job": "\(job.id)", "type": "\(job.record.type)", "queue": "\(job.queue)"])
         let kind = await outcome(of: job, onStuck)
+        progress.notes.forget(job.id)
+        logger.debug(
+            "a job has ended",
+            metadata: [
+                "job": "\(job.id)", "type": "\(job.record.type)", "queue": "\(job.queue)",
+                "ms": "\((ContinuousClock.now - clock).wholeMilliseconds)",
+            ])
         guard let kind else { return nil }
         tell(kind, job)
         return Settlement(

@@ -6,6 +6,7 @@ final class StopSignal: Sendable {
         var isAsked = false
         var isHurried = false
         var listener: (@Sendable () -> Void)?
+        var whenAsked: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -15,12 +16,23 @@ final class StopSignal: Sendable {
     var isHurried: Bool { state.withLock { $0.isHurried } }
 
     func ask() {
-        let listener = state.withLock { state in
+        let (listener, whenAsked) = state.withLock { state in
             state.isHurried = state.isAsked
             state.isAsked = true
-            return state.listener
+            defer { state.whenAsked = nil }
+            return (state.listener, state.whenAsked)
         }
+        whenAsked?()
         listener?()
+    }
+
+    /// - Parameter body: called once, when it is first asked, whoever asks.
+    func whenAsked(_ body: @escaping @Sendable () -> Void) {
+        let isAsked = state.withLock { state in
+            if !state.isAsked { state.whenAsked = body }
+            return state.isAsked
+        }
+        if isAsked { body() }
     }
 
     func listen(_ listener: (@Sendable () -> Void)?) {

@@ -22,6 +22,7 @@ public struct Worker: Service {
     let logger: Logger
     let stopping = StopSignal()
     let registered = RegisteredSchedules()
+    let control = WorkerControl()
 
     /// - Parameters:
     ///   - server: the Redis to work for.
@@ -52,7 +53,7 @@ public struct Worker: Service {
         self.build = build
         self.options = options
         self.handlers = handlers
-        self.logger = logger
+        self.logger = control.dial.turning(logger)
     }
 
     /// Asks it to stop as a graceful shutdown does; asked a second time, it ends the grace.

@@ -12,6 +12,7 @@ extension WorkerSession {
         var audited = last
         while seen.withLock({ $0.end }) == nil {
             await bell.wait()
+            if worker.control.isLeaving, pool.isEmpty { worker.stop() }
             if worker.stopping.isAsked {
                 end(.stopped)
                 return
@@ -20,17 +21,18 @@ extension WorkerSession {
                 defer { seen.hasNews = false }
                 return seen.hasNews
             }
+            let leavesIdle = leavesIdle()
             var goOn = false
             var mayAsk = hadNews
             // In strict order nobody gets anything while an earlier queue has more.
             var isServed = false
             for index in turns.next() where seen.withLock({ $0.end }) == nil {
-                let want = isServed ? 0 : pool.want
+                let want = isServed || worker.control.isQuiet ? 0 : pool.want
                 // A place that comes free between two queues is the first one's.
                 if want == 0, worker.options.queueOrder == .strict { isServed = true }
                 let started = ContinuousClock.now
                 let outcomes = pool.takeOutcomes(queue: index)
-                if outcomes.isEmpty, want == 0 || !mayAsk { continue }
+                if outcomes.isEmpty, !leavesIdle, want == 0 || !mayAsk { continue }
                 let answer: ClaimAnswer
                 do {
                     answer = try await ask(index, want: want, turn: turn, outcomes)
@@ -120,7 +122,9 @@ extension WorkerSession {
             }
             seen.claimedAt = .now
             if isRefused { seen.refusals += 1 }
-            let isNews = before == "never" || isRefused && before != seen.lastClaim
+            let isNews =
+                before == "never" || before == "quiet" && seen.lastClaim != before
+                || isRefused && before != seen.lastClaim
             return isNews ? seen.onNews : nil
         }
         onNews?()

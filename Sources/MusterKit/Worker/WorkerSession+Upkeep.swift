@@ -56,7 +56,7 @@ extension WorkerSession {
     /// heartbeats do, takes a new connection and says so. Called from the heartbeat's thread, which handlers cannot
     /// block.
     func lookForWedge() {
-        guard pool.want > 0 else { return }
+        guard pool.want > 0, !worker.control.isQuiet else { return }
         let silence = seen.withLock { seen -> Duration? in
             guard seen.state == "running" else { return nil }
             let since = max(seen.claimedAt ?? seen.beganAt, seen.wedgedAt ?? seen.beganAt)

@@ -30,6 +30,8 @@ final class WorkerSession: Sendable {
         var beganAt = ContinuousClock.now
         /// When it last gave up waiting and took a new connection.
         var wedgedAt: ContinuousClock.Instant?
+        /// It was told to claim nothing, and may still be listed as waiting for work.
+        var mustLeaveIdle = false
     }
 
     let id: SessionID
@@ -79,6 +81,8 @@ final class WorkerSession: Sendable {
         defer { worker.stopping.listen(nil) }
         guard try await begin() else { return former }
         await makeUp()
+        let orders = orderTaker()
+        defer { orders.stop() }
         let heartbeat = Heartbeat(
             session: id, lease: worker.options.lease,
             queues: queues.map { QueueStore(beats, namespace: worker.server.namespace, queue: $0.keys.queue) },
@@ -88,13 +92,17 @@ final class WorkerSession: Sendable {
                 self.pool.mayBegin(until: end)
                 for id in ids { self.pool.cancel(id) }
                 self.lookForWedge()
+                orders.look()
             },
             onRules: { self.hear($0) })
         seen.withLock { $0.onNews = { heartbeat.sayNow() } }
         // The heartbeat holds this session: each would keep the other, and its connections, for ever.
         defer { seen.withLock { $0.onNews = nil } }
         heartbeat.start()
-        let listener = listen()
+        orders.start()
+        follow(heartbeat)
+        defer { worker.control.unfollow() }
+        let listener = listen(orders)
         defer { listener.close() }
         logger.info("session begins", metadata: ["queues": "\(worker.options.queues.joined(separator: ","))"])
 
@@ -188,13 +196,17 @@ final class WorkerSession: Sendable {
         }
     }
 
-    func listen() -> RedisClient {
-        RedisClient(
+    func listen(_ orders: OrderTaker) -> RedisClient {
+        let ordered = FleetKeys(namespace: worker.server.namespace).orders(id.id)
+        return RedisClient(
             worker.server.endpoint, options: RedisOptions(clientName: "muster-listener"),
             subscription: RedisSubscription(
-                channels: queues.map { $0.keys.wake(id.id) },
-                onConnect: { self.news() },
-                onMessage: { _, message in self.hear(message) }))
+                channels: queues.map { $0.keys.wake(id.id) } + [ordered],
+                onConnect: {
+                    self.news()
+                    orders.look()
+                },
+                onMessage: { channel, message in channel == ordered ? orders.look() : self.hear(message) }))
     }
 
     /// A wake-up, or `cancel <id>`. One that is lost is made up for by the tick, and by the next heartbeat.
@@ -234,6 +246,7 @@ final class WorkerSession: Sendable {
 
     var snapshot: WorkerSnapshot {
         let options = worker.options
+        let isQuiet = worker.control.isQuiet
         return seen.withLock { seen in
             WorkerSnapshot(
                 host: id.host, build: "\(worker.build)", queues: options.queues,
@@ -241,12 +254,12 @@ final class WorkerSession: Sendable {
                 succeeded: pool.succeededCount,
                 fields: [
                     ("host", id.host), ("pid", String(id.pid)), ("name", options.name ?? ""),
-                    ("build", "\(worker.build)"), ("state", seen.state),
+                    ("build", "\(worker.build)"), ("state", isQuiet && seen.state == "running" ? "quiet" : seen.state),
                     ("queues", options.queues.joined(separator: ",")),
                     ("running", String(pool.runningCount)), ("stuck", String(pool.stuckCount)),
                     ("concurrency", String(options.concurrency)),
                     ("buildOnDisk", seen.onDisk.map { "\($0)" } ?? ""), ("image", options.image ?? ""),
-                    ("lastClaim", seen.lastClaim), ("refusals", String(seen.refusals)),
+                    ("lastClaim", isQuiet ? "quiet" : seen.lastClaim), ("refusals", String(seen.refusals)),
                     ("leaseMs", String(options.lease.wholeMilliseconds)), ("exitPhase", seen.phase ?? ""),
                     ("types", worker.handlers.types.joined(separator: ",")),
                     (
