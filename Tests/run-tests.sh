@@ -7,6 +7,9 @@
 # Exit: swift test's own code.
 set -euo pipefail
 
+# Each test brings its own Redis: all at once they would starve each other on a small machine.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-8}"
+
 log=$(mktemp "${TMPDIR:-/tmp}/muster-run-tests.XXXXXX")
 trap 'rm -f "$log"' EXIT
 

@@ -19,7 +19,7 @@ struct EnqueueAnswer: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case id, queue, type, state, requirement, build, runnable, outcome, accepted, count, seconds, batch,
-            durability
+            durability, floor
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -40,6 +40,7 @@ struct EnqueueAnswer: Encodable {
         try values.encode(runnable, forKey: .runnable)
         try values.encodeIfPresent(batch, forKey: .batch)
         try values.encode("\(first.durability)", forKey: .durability)
+        try values.encodeIfPresent(receipts.compactMap(\.floor).first, forKey: .floor)
         try values.encode(first.isDuplicate && !isBulk ? "duplicate" : "accepted", forKey: .outcome)
     }
 
@@ -58,6 +59,10 @@ struct EnqueueAnswer: Encodable {
         }
         if let batch { lines.append("batch \(batch); `muster batch show \(batch)` says how far it is") }
         lines.append(who(queue))
+        if let floor = receipts.compactMap(\.floor).first {
+            let mine = build.map { "\($0)" } ?? "none"
+            lines.append("this producer's build, \(mine), is below the floor, at-least:\(floor): deploy it here too")
+        }
         return lines.joined(separator: "\n")
     }
 

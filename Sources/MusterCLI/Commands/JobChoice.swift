@@ -11,7 +11,7 @@ struct JobChoice: ParsableArguments {
     func show(_ common: CommonOptions) async throws -> JobReport {
         let inspector = Inspector(server: try common.server())
         defer { inspector.close() }
-        let report = try await inspector.job(id, queue: queue)
+        let report = try await inspector.timeline(id, queue: queue)
         if common.json { try JSONOutput.print(report) } else { print(JobText(report).text) }
         return report
     }

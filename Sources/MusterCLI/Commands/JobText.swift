@@ -41,11 +41,14 @@ struct JobText {
                 "  \(report.enqueuedAt.map { "\($0)" } ?? "?")  enqueued by \(producer.host) pid \(producer.pid)"
                     + " with build \(producer.build ?? "none")")
         }
+        for refusal in report.refusedTo ?? [] {
+            lines.append("  \(refusal.lastAt)  refused to \(refusal.host) with build \(refusal.build): \(refusal.reason)")
+        }
         for attempt in report.attempts {
             var line =
                 "  \(attempt.startedAt.map { "\($0)" } ?? "?")  attempt \(attempt.number) on \(attempt.host ?? "?")"
             line += " pid \(attempt.pid.map { "\($0)" } ?? "?")"
-            if let build = attempt.build { line += " build \(build)" }
+            if let build = attempt.build { line += " build \(build)" + (attempt.stale == true ? " (stale by then)" : "") }
             line += ": \(attempt.outcome)"
             if let start = attempt.startedAt, let end = attempt.endedAt {
                 line += " after \(end.milliseconds - start.milliseconds) ms"
@@ -53,6 +56,7 @@ struct JobText {
             if let error = attempt.error { line += ": \(error)" }
             lines.append(line)
         }
+        if let floor = report.fencedBy { lines.append("  its build was fenced meanwhile, by the floor at-least:\(floor)") }
         if let after = report.after { lines.append("  after job \(after), whose result was its payload") }
         if let progress = report.progress { lines.append("  progress: \(progress)") }
         if let result = report.result { lines.append("  result: \(Self.json(result))") }
