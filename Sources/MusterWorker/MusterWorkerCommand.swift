@@ -99,7 +99,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         let deeds: [(Int32, @Sendable () -> Void)] = [
             (SIGTERM, worker.stop), (SIGINT, worker.stop), (SIGTSTP, worker.quiet), (SIGCONT, worker.resume),
             (SIGUSR2, worker.finish),
-            (SIGTTIN, { Terminal.say(worker.dump()?.description ?? "muster-worker: no session yet") }),
+            (SIGTTIN, { Thread.detachNewThread { writeDump(of: worker) } }),
         ]
         let signals = deeds.map { number, deed in
             signal(number, SIG_IGN)
@@ -111,6 +111,12 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         defer { for source in signals { source.cancel() } }
         try await worker.run()
     }
+}
+
+/// On a thread of its own: who does not read standard error must not keep the next signal from being heard.
+private func writeDump(of worker: Worker) {
+    let text = worker.dump()?.description ?? "muster-worker: no session yet, so there is nothing to show"
+    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
 }
 
 extension WorkerOptions.OnStale: ExpressibleByArgument {}
