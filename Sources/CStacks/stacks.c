@@ -21,12 +21,9 @@
 #if defined(__linux__) && defined(__GLIBC__) && defined(__LP64__) && (defined(__x86_64__) || defined(__aarch64__))
 
 #include <dirent.h>
-#include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
-#include <link.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -34,20 +31,16 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-// Of the Swift runtime, where there is one.
-extern char *swift_demangle(const char *name, size_t length, char *buffer, size_t *size, uint32_t flags)
-    __attribute__((weak));
+#include "names.h"
 
 // The handler's own frames lie above those of the thread.
 #define OWN_FRAMES 4
 #define RAW_FRAMES (MUSTER_STACKS_FRAMES + OWN_FRAMES)
-#define SYMBOL_BYTES_BOUND (256l << 20)
 
 enum phase { idle = 0, asked = 1, writing = 2, done = 3 };
 
@@ -205,128 +198,6 @@ static void keep(muster_stacks *stacks, int index, uint32_t turn) {
     atomic_store(&slots[index].word, turn << 2 | idle);
 }
 
-// MARK: names
-
-// One place in the code that stands in one frame or in several.
-struct place {
-    uintptr_t address;
-    char *name;
-    // What is added to the addresses in its file.
-    uintptr_t base;
-    const char *file;
-    int is_of_program;
-};
-
-static int by_address(const void *left, const void *right) {
-    uintptr_t a = ((const struct place *)left)->address, b = ((const struct place *)right)->address;
-    return a < b ? -1 : a > b;
-}
-
-static char *plain(const char *name) {
-    char *text = swift_demangle ? swift_demangle(name, strlen(name), NULL, NULL, 0) : NULL;
-    return text ? text : strdup(name);
-}
-
-static void *read_part(int file, uint64_t offset, uint64_t size, off_t length) {
-    if (size == 0 || size > SYMBOL_BYTES_BOUND || offset > (uint64_t)length || size > (uint64_t)length - offset) {
-        return NULL;
-    }
-    char *bytes = malloc(size + 1);
-    uint64_t have = 0;
-    while (bytes && have < size) {
-        ssize_t count = pread(file, bytes + have, size - have, (off_t)(offset + have));
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) {
-            free(bytes);
-            return NULL;
-        }
-        have += (uint64_t)count;
-    }
-    if (bytes) bytes[size] = 0;
-    return bytes;
-}
-
-// Names the places of one file by its own table of symbols, which also has those that it exports to nobody.
-static void name_by_table(const char *path, uintptr_t base, struct place *places, int count) {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return;
-    struct stat facts;
-    ElfW(Ehdr) head;
-    ElfW(Shdr) *sections = NULL;
-    ElfW(Sym) *symbols = NULL;
-    char *strings = NULL;
-    if (fstat(file, &facts) != 0 || pread(file, &head, sizeof head, 0) != sizeof head) goto end;
-    if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64) goto end;
-    if (head.e_shentsize != sizeof(ElfW(Shdr))) goto end;
-    sections = read_part(file, head.e_shoff, (uint64_t)head.e_shnum * sizeof(ElfW(Shdr)), facts.st_size);
-    if (!sections) goto end;
-    uint64_t symbol_count = 0, string_bytes = 0;
-    for (int i = 0; i < head.e_shnum; i++) {
-        if (sections[i].sh_type != SHT_SYMTAB || sections[i].sh_link >= head.e_shnum) continue;
-        const ElfW(Shdr) *names = &sections[sections[i].sh_link];
-        symbols = read_part(file, sections[i].sh_offset, sections[i].sh_size, facts.st_size);
-        strings = read_part(file, names->sh_offset, names->sh_size, facts.st_size);
-        symbol_count = sections[i].sh_size / sizeof(ElfW(Sym));
-        string_bytes = names->sh_size;
-        break;
-    }
-    if (!symbols || !strings) goto end;
-    for (uint64_t i = 0; i < symbol_count; i++) {
-        if (ELF64_ST_TYPE(symbols[i].st_info) != STT_FUNC || symbols[i].st_size == 0) continue;
-        if (symbols[i].st_shndx == SHN_UNDEF || symbols[i].st_name >= string_bytes) continue;
-        uintptr_t start = base + symbols[i].st_value, stop = start + symbols[i].st_size;
-        int low = 0, high = count;
-        while (low < high) {
-            int middle = (low + high) / 2;
-            if (places[middle].address < start) low = middle + 1;
-            else high = middle;
-        }
-        for (; low < count && places[low].address < stop; low++) {
-            if (!places[low].name && places[low].base == base) places[low].name = plain(strings + symbols[i].st_name);
-        }
-    }
-end:
-    free(strings);
-    free(symbols);
-    free(sections);
-    close(file);
-}
-
-static void name_all(struct place *places, int count) {
-    for (int i = 0; i < count; i++) {
-        Dl_info info;
-        struct link_map *map = NULL;
-        if (!dladdr1((void *)places[i].address, &info, (void **)&map, RTLD_DL_LINKMAP)) continue;
-        places[i].base = map ? map->l_addr : 0;
-        places[i].file = info.dli_fname;
-        places[i].is_of_program = map && map->l_name[0] == 0;
-        if (info.dli_sname) places[i].name = plain(info.dli_sname);
-    }
-    for (int i = 0; i < count; i++) {
-        if (places[i].name || !places[i].file) continue;
-        // The way to this program may have been relative, or lead to its successor by now.
-        const char *path = places[i].is_of_program ? "/proc/self/exe" : places[i].file;
-        name_by_table(path, places[i].base, places, count);
-        // What is still without a name has none there.
-        for (int j = i; j < count; j++) {
-            if (!places[j].name && places[j].base == places[i].base && places[j].file) places[j].name = strdup("");
-        }
-    }
-}
-
-static char *text_of(const struct place *place) {
-    char text[MUSTER_STACKS_TEXT];
-    const char *file = place->file ? place->file : "?";
-    const char *slash = strrchr(file, '/');
-    if (slash) file = slash + 1;
-    if (place->name && place->name[0]) {
-        snprintf(text, sizeof text, "%.*s (%.48s)", MUSTER_STACKS_TEXT - 56, place->name, file);
-    } else {
-        snprintf(text, sizeof text, "%.48s+0x%lx", file, (unsigned long)(place->address - place->base));
-    }
-    return strdup(text);
-}
-
 // A frame but the innermost says where its call returns to, which may be behind the function's end.
 static uintptr_t address_of(const muster_stacks *stacks, int index, int frame) {
     return (uintptr_t)stacks->threads[index].frames[frame] - (frame > 0);
@@ -334,29 +205,27 @@ static uintptr_t address_of(const muster_stacks *stacks, int index, int frame) {
 
 static void write_texts(muster_stacks *stacks) {
     int count = 0;
-    struct place *places = calloc(MUSTER_STACKS_THREADS * MUSTER_STACKS_FRAMES, sizeof *places);
+    struct muster_place *places = calloc(MUSTER_STACKS_THREADS * MUSTER_STACKS_FRAMES, sizeof *places);
     if (!places) return;
     for (int i = 0; i < stacks->count; i++) {
         for (int j = 0; j < stacks->threads[i].depth; j++) places[count++].address = address_of(stacks, i, j);
     }
-    qsort(places, (size_t)count, sizeof *places, by_address);
+    qsort(places, (size_t)count, sizeof *places, muster_names_by_address);
     int unique = 0;
     for (int i = 0; i < count; i++) {
         if (i == 0 || places[i].address != places[unique - 1].address) places[unique++] = places[i];
     }
-    name_all(places, unique);
+    muster_names_find(places, unique);
     for (int i = 0; i < stacks->count; i++) {
         for (int j = 0; j < stacks->threads[i].depth; j++) {
-            struct place wanted = {.address = address_of(stacks, i, j)};
-            struct place *found = bsearch(&wanted, places, (size_t)unique, sizeof *places, by_address);
-            stacks->threads[i].texts[j] = found ? text_of(found) : NULL;
+            struct muster_place wanted = {.address = address_of(stacks, i, j)};
+            struct muster_place *found = bsearch(&wanted, places, (size_t)unique, sizeof *places, muster_names_by_address);
+            stacks->threads[i].texts[j] = found ? muster_names_text(found) : NULL;
         }
     }
     for (int i = 0; i < unique; i++) free(places[i].name);
     free(places);
 }
-
-// MARK: the whole
 
 static void ask_all(muster_stacks *stacks, uint32_t turn, int wait_ms) {
     DIR *folder = opendir("/proc/self/task");

@@ -116,7 +116,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         let deeds: [(Int32, @Sendable () -> Void)] = [
             (SIGTERM, worker.stop), (SIGINT, worker.stop), (SIGTSTP, worker.quiet), (SIGCONT, worker.resume),
             (SIGUSR2, worker.finish),
-            (SIGTTIN, { Terminal.say(worker.dump()?.description ?? "muster-worker: no session yet") }),
+            (SIGTTIN, { Thread.detachNewThread { writeDump(of: worker) } }),
         ]
         let signals = deeds.map { number, deed in
             signal(number, SIG_IGN)
@@ -138,6 +138,12 @@ struct MusterWorkerCommand: AsyncParsableCommand {
 
 private func response(_ text: String) throws -> WorkerOptions.OnStale {
     do throws(MusterError) { return try WorkerOptions.OnStale(text) } catch { throw ValidationError("\(error)") }
+}
+
+/// On a thread of its own: who does not read standard error must not keep the next signal from being heard.
+private func writeDump(of worker: Worker) {
+    let text = worker.dump()?.description ?? "muster-worker: no session yet, so there is nothing to show"
+    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
 }
 
 private func level(_ text: String) throws -> Logger.Level {

@@ -32,7 +32,7 @@ struct Successor {
         var signals = sigset_t()
         sigemptyset(&signals)
         pthread_sigmask(SIG_SETMASK, &signals, nil)
-        for number in [SIGTERM, SIGINT, SIGPIPE] { signal(number, SIG_DFL) }
+        for number in [SIGTERM, SIGINT, SIGTSTP, SIGCONT, SIGTTIN, SIGUSR2, SIGPIPE] { signal(number, SIG_DFL) }
         execv(Self.program, arguments)
         let reason = String(cString: strerror(errno))
         throw CommandFailure(.stale, "\(Self.program) cannot be started: \(reason); start the worker again by hand")

@@ -109,6 +109,28 @@ import Testing
         }
     }
 
+    @Test func whoMayNotWriteOrdersCannotOrder() async throws {
+        try await withGround { ground in
+            let keys = ground.fleet.keys
+            try await ground.ask(
+                "ACL", "SETUSER", "producer", "on", ">geheim", "~test:1:{q}:*", "~" + keys.meta, "~" + keys.queues,
+                "~" + keys.obeyed("*"), "allchannels", "+@all")
+            var endpoint = ground.server.endpoint
+            endpoint.user = "producer"
+            endpoint.password = "geheim"
+            let client = RedisClient(endpoint)
+            defer { client.close() }
+            let fleet = FleetStore(client, namespace: "test")
+            try await fleet.know(queues: ["q"])
+            #expect(try await fleet.whoObeyed("n") == [])
+            let error = await #expect(throws: MusterError.self) {
+                try await fleet.order(.stop, nonce: "n", to: [one.id], within: .seconds(9), by: "p:1")
+            }
+            #expect(error?.redis?.code == .noPermission, "\(String(describing: error))")
+            #expect(try await ground.ask("EXISTS", keys.orders(one.id)).integer == 0)
+        }
+    }
+
     @Test func onAFullRedisWorkersCanStillBeOrdered() async throws {
         try await withGround { ground in
             try await ground.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")

@@ -56,6 +56,9 @@ struct ThreadStacks: Sendable {
     static func nameThisThread(_ name: String) { muster_stacks_name_this(name) }
 
     private static func text(_ bytes: UnsafePointer<CChar>?) -> String {
-        bytes.map { String(cString: $0).replacing("Swift.", with: "") } ?? ""
+        guard let bytes else { return "" }
+        // What tells private functions of the same name in two files apart says nothing to people.
+        return String(cString: bytes).replacing("Swift.", with: "")
+            .replacing(/\(([^() ]+) in _[0-9A-F]{32}\)/) { "\($0.1)" }
     }
 }

@@ -25,7 +25,8 @@ final class WorkerControl: Sendable {
     var isLeaving: Bool { state.withLock { $0.mode == .leaving } }
 
     func turn(_ mode: Mode) {
-        let onChange = state.withLock { state in
+        let onChange = state.withLock { state -> (@Sendable () -> Void)? in
+            guard state.mode != mode else { return nil }
             state.mode = mode
             return state.onChange
         }
