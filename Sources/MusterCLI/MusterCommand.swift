@@ -22,7 +22,8 @@ struct MusterCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             EnqueueCommand.self, RunCommand.self, JobCommand.self, QueueCommand.self, DeadCommand.self,
-            BatchCommand.self, ScheduleCommand.self, FleetCommand.self, ReleaseCommand.self, RefusalsCommand.self, DoctorCommand.self,
+            BatchCommand.self, ScheduleCommand.self, FleetCommand.self, ReleaseCommand.self, RefusalsCommand.self,
+            DoctorCommand.self,
             StampCommand.self, DevCommand.self, LoadCommand.self,
         ])
 

@@ -32,6 +32,25 @@ import Testing
         }
     }
 
+    @Test func whoLostTheJobHearsThatNothingWasSaved() async throws {
+        try await withGround { ground in
+            let heard = Gate()
+            let handler: Handlers.Raw = { context in
+                try await ground.ask("SREM", ground.keys.held(context.session.id), context.id)
+                let error = await #expect(throws: MusterError.self) { try await context.save(checkpoint: [1]) }
+                #expect(error?.code == .notHeld)
+                heard.open()
+                return nil
+            }
+            try await ground.enqueue(["j"])
+            try await withWorker(try ground.worker(handlers: ["t": handler])) {
+                let isHeard = try await eventually { heard.isOpen }
+                #expect(isHeard)
+            }
+            #expect(try await ground.ask("EXISTS", ground.keys.checkpoints).integer == 0)
+        }
+    }
+
     @Test func aLongJobGoesOnWhereADeployInterruptedIt() async throws {
         try await withGround { ground in
             let witness = Witness()

@@ -240,6 +240,31 @@ import Testing
         }
     }
 
+    @Test func aProducerWhoseBuildNoWorkerEverHadIsNamed() async throws {
+        try await withQueue { ground in
+            try await ground.fleet.announce(.producer, host: "web-1", build: "9-r9", queues: ["q"])
+            #expect(try await !ground.examine().findings.map(\.check).contains(.deployedAlone), "it is new")
+            let key = ground.fleet.keys.release("9-r9")
+            try await ground.ask("HSET", key, "firstSeenAt", "1")
+            let finding = try #require(try await ground.examine().findings.first { $0.check == .deployedAlone })
+            #expect(finding.what.contains("web-1") && finding.what.contains("9-r9"))
+            try await ground.fleet.announce(.worker, host: "h", build: "9-r9", queues: ["q"])
+            #expect(try await !ground.examine().findings.map(\.check).contains(.deployedAlone))
+        }
+    }
+
+    @Test func aBuildThatHoldsItselfIsToldOf() async throws {
+        try await withQueue { ground in
+            let boss = Operator(server: ground.server)
+            defer { boss.close() }
+            try await boss.ramp(build(9), percent: 10)
+            #expect(try await !ground.examine().findings.map(\.check).contains(.heldTrial))
+            try await ground.ask("HSET", ground.keys.ramp, "held", "1", "new-failed", "12", "new-succeeded", "9")
+            let finding = try #require(try await ground.examine().findings.first { $0.check == .heldTrial })
+            #expect(finding.what.contains("failed 12 of 21"))
+        }
+    }
+
     @Test func itSearchesForNothing() async throws {
         try await withQueue { ground in
             try await ground.enqueue(ids(10))

@@ -4,7 +4,9 @@ import Testing
 @testable import MusterKit
 
 @Suite struct ScriptTextTests {
-    static let parts = [Scripts.over, Scripts.settle, Scripts.place, Scripts.ledger].map { String(decoding: $0, as: UTF8.self) }
+    static let parts = [Scripts.over, Scripts.settle, Scripts.place, Scripts.ledger].map {
+        String(decoding: $0, as: UTF8.self)
+    }
 
     /// A script's own text, behind the common fence and what it shares with others.
     static func body(_ script: RedisScript) -> Substring {

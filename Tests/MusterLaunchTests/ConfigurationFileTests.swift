@@ -29,6 +29,7 @@ import Testing
                 timeout: 30s
                 require: any
                 schema: v2
+                private: true
                 environment: {PORT: 25, FLAG: yes, EMPTY: ""}
                 pass: [TOKEN, SMTP_PASSWORD]
                 directory: sub
@@ -41,7 +42,7 @@ import Testing
                 "digest": HandlerEntry(program: script, directory: directory.path),
                 "mail.send": HandlerEntry(
                     program: "/bin/sh", arguments: ["-c", "8080", "two words"], timeout: .seconds(30),
-                    requirement: .any, schema: SchemaFingerprint(declared: "v2"),
+                    requirement: .any, schema: SchemaFingerprint(declared: "v2"), isPrivate: true,
                     environment: ["PORT": "25", "FLAG": "yes", "EMPTY": ""],
                     pass: ["TOKEN", "SMTP_PASSWORD"],
                     directory: "\(directory.path)/sub"),
@@ -156,6 +157,10 @@ import Testing
         ("handlers:\n  a:\n    program: /bin/sh\n    require: newest", 4, "`require` of handler `a`"),
         ("handlers:\n  a:\n    program: /bin/sh\n    require: worker:h.1.2", 4, "names one session, which ends"),
         ("handlers:\n  a:\n    program: /bin/sh\n    require: [any]", 4, "`require` of handler `a` must be a text"),
+        (
+            "handlers:\n  a:\n    program: /bin/sh\n    private: perhaps", 4,
+            "`private` of handler `a` is true or false, not perhaps"
+        ),
         ("handlers:\n  a:\n    program: /bin/sh\n    schema: ''", 4, "`schema` of handler `a` is empty"),
         ("handlers:\n  a:\n    program: /bin/sh\n    schema: {a: b}", 4, "`schema` of handler `a` must be a text"),
         ("- a\n- b", 1, "the file must be a mapping"),

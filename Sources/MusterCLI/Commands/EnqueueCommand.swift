@@ -114,6 +114,7 @@ struct EnqueueCommand: AsyncParsableCommand {
             common, types: [type] + then + (onDone.map { [$0] } ?? []))
         options.requirement = asked[type] ?? nil
         options.schema = handlers[type]?.schema
+        options.isPrivate = options.isPrivate || handlers[type]?.isPrivate ?? false
         func step(_ type: String) -> ChainStep {
             ChainStep(type, requirement: asked[type] ?? nil, schema: handlers[type]?.schema)
         }

@@ -34,7 +34,8 @@ struct FleetCheckCommand: AsyncParsableCommand {
         var gate = try await inspector.gate(min: build, queue: queue)
         while !gate.holds, ContinuousClock.now < deadline {
             Terminal.progress(
-                gate.unknown ?? "\(gate.offenders.count) workers in the way, \(Set(gate.offenders.map(\.host)).count) hosts")
+                gate.unknown
+                    ?? "\(gate.offenders.count) workers in the way, \(Set(gate.offenders.map(\.host)).count) hosts")
             try await Task.sleep(for: min(.milliseconds(500), deadline - .now))
             gate = try await inspector.gate(min: build, queue: queue)
         }
@@ -58,7 +59,8 @@ struct FleetCheckCommand: AsyncParsableCommand {
             let hosts = Set(gate.offenders.map(\.host)).sorted()
             lines.append(
                 "\(gate.offenders.count) workers on \(hosts.count) hosts are in the way of \(least): "
-                    + hosts.prefix(20).joined(separator: ", ") + (hosts.count > 20 ? " and \(hosts.count - 20) more" : ""))
+                    + hosts.prefix(20).joined(separator: ", ")
+                    + (hosts.count > 20 ? " and \(hosts.count - 20) more" : ""))
         }
         if let unknown = gate.unknown { lines.append(unknown) }
         return lines.joined(separator: "\n")

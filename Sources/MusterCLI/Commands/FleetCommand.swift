@@ -26,7 +26,8 @@ struct FleetListCommand: AsyncParsableCommand {
         let report = try await inspector.fleet()
         let shown = report.only { worker in
             (all || common.json || worker.state != .stopped)
-                && (!stale || [.behind, .needsRestart, .needsDeploy].contains(worker.verdict) && worker.state != .stopped)
+                && (!stale
+                    || [.behind, .needsRestart, .needsDeploy].contains(worker.verdict) && worker.state != .stopped)
         }
         if common.json { return try JSONOutput.print(shown) }
         var table = Table(
@@ -55,7 +56,8 @@ struct FleetListCommand: AsyncParsableCommand {
             line += "\n\(summary.needsRestart) need a restart: a newer build is on their disks"
         }
         if summary.needsDeploy > 0 {
-            line += "\n\(summary.needsDeploy) need a deploy: no newer build is on their disks; a restart changes nothing"
+            line +=
+                "\n\(summary.needsDeploy) need a deploy: no newer build is on their disks; a restart changes nothing"
         }
         return line
     }

@@ -42,13 +42,16 @@ struct JobText {
                     + " with build \(producer.build ?? "none")")
         }
         for refusal in report.refusedTo ?? [] {
-            lines.append("  \(refusal.lastAt)  refused to \(refusal.host) with build \(refusal.build): \(refusal.reason)")
+            lines.append(
+                "  \(refusal.lastAt)  refused to \(refusal.host) with build \(refusal.build): \(refusal.reason)")
         }
         for attempt in report.attempts {
             var line =
                 "  \(attempt.startedAt.map { "\($0)" } ?? "?")  attempt \(attempt.number) on \(attempt.host ?? "?")"
             line += " pid \(attempt.pid.map { "\($0)" } ?? "?")"
-            if let build = attempt.build { line += " build \(build)" + (attempt.stale == true ? " (stale by then)" : "") }
+            if let build = attempt.build {
+                line += " build \(build)" + (attempt.stale == true ? " (stale by then)" : "")
+            }
             line += ": \(attempt.outcome)"
             if let start = attempt.startedAt, let end = attempt.endedAt {
                 line += " after \(end.milliseconds - start.milliseconds) ms"
@@ -56,7 +59,9 @@ struct JobText {
             if let error = attempt.error { line += ": \(error)" }
             lines.append(line)
         }
-        if let floor = report.fencedBy { lines.append("  its build was fenced meanwhile, by the floor at-least:\(floor)") }
+        if let floor = report.fencedBy {
+            lines.append("  its build was fenced meanwhile, by the floor at-least:\(floor)")
+        }
         if let after = report.after { lines.append("  after job \(after), whose result was its payload") }
         if let progress = report.progress { lines.append("  progress: \(progress)") }
         if let result = report.result { lines.append("  result: \(Self.json(result))") }

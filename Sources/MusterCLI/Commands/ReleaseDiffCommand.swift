@@ -48,7 +48,8 @@ struct ReleaseDiffCommand: AsyncParsableCommand {
         lines += diff.unknown.map { Terminal.coloured("? \($0): no fingerprint, so nobody can say", .yellow) }
         lines.append(
             "\(from.build) -> \(to.build): \(diff.added.count) new, \(diff.removed.count) gone, "
-                + "\(diff.changed.count) read other payloads, \(diff.unknown.count) unknown, \(diff.same.count) the same")
+                + "\(diff.changed.count) read other payloads, \(diff.unknown.count) unknown, \(diff.same.count) the same"
+        )
         return lines.joined(separator: "\n")
     }
 }

@@ -58,7 +58,8 @@ struct ReleaseRampCommand: AsyncParsableCommand {
                     Ended(build: end.build, jobs: end.jobs, outcome: abort ? "aborted" : "finished"))
             }
             return print(
-                "the trial of \(end.build) is over; \(end.jobs) jobs that waited for it ask for what they asked for first")
+                "the trial of \(end.build) is over; \(end.jobs) jobs that waited for it ask for what they asked for first"
+            )
         }
         if let build, let percent {
             try await boss.ramp(try await inspector.releases().stamp(named: build), percent: percent)

@@ -63,7 +63,9 @@ struct ReleaseRollbackCommand: AsyncParsableCommand {
         }
         let stays = plan.entries.reduce(0) { $0 + $1.count } - (dryRun ? plan.count(.runs) : changed)
         let verb = dryRun ? "would" : "do"
-        lines.append("\(dryRun ? plan.count(.runs) : changed) jobs \(verb) ask for \(plan.build); \(max(0, stays)) stay and wait for a newer build")
+        lines.append(
+            "\(dryRun ? plan.count(.runs) : changed) jobs \(verb) ask for \(plan.build); \(max(0, stays)) stay and wait for a newer build"
+        )
         if plan.lowersFloor { lines.append("the floor \(dryRun ? "would be" : "is") lowered to \(plan.build)") }
         if !plan.takenBack.isEmpty {
             lines.append("\(dryRun ? "to be taken" : "taken") back: \(plan.takenBack.joined(separator: ", "))")

@@ -9,7 +9,8 @@ struct ReleaseText {
 
     var text: String {
         if report.builds.isEmpty { return "no build was seen yet\n" + rules }
-        var table = Table("BUILD", "STATE", "WORKERS", "PRODUCERS", "SUCCEEDED", "FAILED", "REFUSED", "FIRST SEEN", "LAST SEEN")
+        var table = Table(
+            "BUILD", "STATE", "WORKERS", "PRODUCERS", "SUCCEEDED", "FAILED", "REFUSED", "FIRST SEEN", "LAST SEEN")
         for build in report.builds {
             table.add(
                 build.build, Terminal.coloured(build.state.rawValue, Self.colour(of: build)),
@@ -35,7 +36,8 @@ struct ReleaseText {
     }
 
     static func text(of ramp: ReleaseReport.Ramp) -> String {
-        let counts = "it failed \(ramp.newFailed) of \(ramp.newFailed + ramp.newSucceeded), "
+        let counts =
+            "it failed \(ramp.newFailed) of \(ramp.newFailed + ramp.newSucceeded), "
             + "the others \(ramp.oldFailed) of \(ramp.oldFailed + ramp.oldSucceeded)"
         let text = "on trial: \(ramp.build) with \(ramp.percent) % of new jobs; \(counts)"
         guard !ramp.heldIn.isEmpty else { return text }

@@ -14,8 +14,8 @@ extension HandlerEntry {
         var program: String?
         var entry = HandlerEntry(program: "", directory: fileDirectory)
         let known = [
-            "program", "arguments", "timeout", "retries", "backoff", "require", "schema", "environment", "pass",
-            "directory",
+            "program", "arguments", "timeout", "retries", "backoff", "require", "schema", "private", "environment",
+            "pass", "directory",
         ]
         for field in try node.fields(of: what, known: known) {
             let value = field.value
@@ -27,6 +27,7 @@ extension HandlerEntry {
             case "backoff": entry.backoff = try Self.span(value, "backoff", of: what)
             case "require": entry.requirement = try Self.requirement(value, of: what)
             case "schema": entry.schema = try Self.schema(value, of: what)
+            case "private": entry.isPrivate = try Self.truth(value, "private", of: what)
             case "environment": entry.environment = try Self.environment(value, of: what)
             case "pass": entry.pass = try Self.pass(value, of: what)
             default: entry.directory = try Self.directory(value, of: what, in: fileDirectory)
@@ -104,6 +105,14 @@ extension HandlerEntry {
         let text = try node.text("`schema` of \(what)")
         guard !text.isEmpty else { throw node.failure("`schema` of \(what) is empty; write any text, such as v1") }
         return SchemaFingerprint(declared: text)
+    }
+
+    private static func truth(
+        _ node: ConfigurationNode, _ name: String, of what: String
+    ) throws(ConfigurationError) -> Bool {
+        let text = try node.text("`\(name)` of \(what)")
+        guard let value = Bool(text) else { throw node.failure("`\(name)` of \(what) is true or false, not \(text)") }
+        return value
     }
 
     private static func environment(

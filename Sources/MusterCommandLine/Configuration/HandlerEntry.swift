@@ -27,6 +27,8 @@ public struct HandlerEntry: Sendable, Equatable {
     public var requirement: Requirement?
     /// The fingerprint of the type's payloads, which travels with its jobs; nil where the file says nothing of them.
     public var schema: SchemaFingerprint?
+    /// Whether the type's payloads are for its handler only: copies for debugging have their shape; default false.
+    public var isPrivate: Bool
     /// Variables with fixed values.
     public var environment: [String: String]
     /// Variables that pass from the worker's environment, where set, besides ``alwaysPassed``.
@@ -48,7 +50,8 @@ public struct HandlerEntry: Sendable, Equatable {
     public init(
         program: String, arguments: [String] = [], timeout: Duration = Self.defaultTimeout,
         retries: Int? = nil, backoff: Duration? = nil, requirement: Requirement? = nil,
-        schema: SchemaFingerprint? = nil, environment: [String: String] = [:], pass: [String] = [],
+        schema: SchemaFingerprint? = nil, isPrivate: Bool = false, environment: [String: String] = [:],
+        pass: [String] = [],
         directory: String
     ) {
         self.program = program
@@ -58,6 +61,7 @@ public struct HandlerEntry: Sendable, Equatable {
         self.backoff = backoff
         self.requirement = requirement
         self.schema = schema
+        self.isPrivate = isPrivate
         self.environment = environment
         self.pass = pass
         self.directory = directory

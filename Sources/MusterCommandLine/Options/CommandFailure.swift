@@ -31,7 +31,7 @@ public struct CommandFailure: Error, Sendable, CustomStringConvertible {
         case .redis: .redis
         case .tooLarge, .noStamp, .olderBuild, .staleProducer, .protocolTooOld, .durabilityUnavailable: .rejected
         case .durabilityUnproven: .timeout
-        case .unexpectedAnswer: .failed
+        case .unexpectedAnswer, .notHeld: .failed
         }
     }
 

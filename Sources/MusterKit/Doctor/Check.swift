@@ -8,6 +8,8 @@ public enum Check: String, Sendable, Encodable, CaseIterable {
     case stranded
     case belowFloor = "below-floor"
     case overdue, wedged, lost, paused, saturated, stale, refused
+    case deployedAlone = "deployed-alone"
+    case heldTrial = "held-trial"
     case evictionPolicy = "eviction-policy"
     case evicted, persistence, synchronisation, replicas, clients
     case slowScripts = "slow-scripts"

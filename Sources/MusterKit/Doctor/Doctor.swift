@@ -90,7 +90,10 @@ public final class Doctor: Sendable {
         }
         do throws(MusterError) {
             let refusals = try await inspector.refusals()
-            FleetChecks(fleet: try await inspector.fleet(), refusals: refusals, now: now).examine(&diagnosis)
+            FleetChecks(
+                fleet: try await inspector.fleet(), refusals: refusals, releases: try await inspector.releases(),
+                now: now
+            ).examine(&diagnosis)
         } catch {
             // Told above, for the queue that asks for more.
             guard error.code == .protocolTooOld else { throw error }

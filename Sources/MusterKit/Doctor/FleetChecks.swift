@@ -2,8 +2,11 @@
 struct FleetChecks {
     let fleet: FleetReport
     let refusals: [RefusalReport]
+    let releases: ReleaseReport
     let now: Int
 
+    /// After so long a producer's build should have had its first worker.
+    private static let aloneMilliseconds = 600_000
     /// Who asked in vain within ten minutes still does.
     private static let recentMilliseconds = 600_000
 
@@ -36,6 +39,22 @@ struct FleetChecks {
                 "asked with a stale build within ten minutes, and gone again: \(counted(hosts.count, "host")), \(list(hosts))",
                 why: "a worker that stops as stale and comes back the same has an old build on its disk",
                 remedy: "deploy there; `muster refusals` says what each ran and what was needed")
+        }
+        for build in releases.builds where build.firstWorkerAt == nil && !build.producers.isEmpty {
+            let age = now - build.firstSeenAt.milliseconds
+            guard age >= Self.aloneMilliseconds else { continue }
+            diagnosis.add(
+                .warning, .deployedAlone,
+                "probably deployed alone: \(list(build.producers)) enqueue with build \(build.build) for \(age / 60_000) minutes, and no worker ever had it",
+                why: "jobs that ask for it or for a newer one wait until a worker has it",
+                remedy: "deploy the workers too; a change that concerns none of them is kept out by `stamp.paths`")
+        }
+        if let ramp = releases.ramp, !ramp.heldIn.isEmpty {
+            diagnosis.add(
+                .warning, .heldTrial,
+                "build \(ramp.build) on trial failed \(ramp.newFailed) of \(ramp.newFailed + ramp.newSucceeded), the others \(ramp.oldFailed) of \(ramp.oldFailed + ramp.oldSucceeded): it holds itself in \(list(ramp.heldIn))",
+                why: "no new jobs are drawn for it there",
+                remedy: "`muster release ramp --abort`; or look into its failures, then `muster release ramp` again")
         }
         let lost = fleet.workers.filter { $0.state == .lost }
         if !lost.isEmpty {

@@ -17,6 +17,8 @@ public struct MusterError: Error, Sendable, CustomStringConvertible {
         case olderBuild
         /// The producer's build is below the floor, and the operator refuses such; nothing was enqueued.
         case staleProducer
+        /// The session lost the job that it speaks of; nothing was changed.
+        case notHeld
         /// The server cannot give the durability that was asked for; nothing was enqueued.
         case durabilityUnavailable
         /// Redis has the job in memory, and its durability was not proven in time.

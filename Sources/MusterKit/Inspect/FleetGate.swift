@@ -64,7 +64,8 @@ extension Inspector {
                 } else if entry.state == .lost, silence < 2 * entry.leaseMilliseconds { .silent } else { nil }
             return reason.map {
                 FleetGate.Offender(
-                    session: entry.session, host: entry.host, build: entry.build.map { "\($0)" }, reason: $0, held: count)
+                    session: entry.session, host: entry.host, build: entry.build.map { "\($0)" }, reason: $0,
+                    held: count)
             }
         }
         for session in leased.subtracting(known).sorted() {

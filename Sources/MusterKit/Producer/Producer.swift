@@ -45,6 +45,7 @@ public final class Producer: Sendable {
         var options = options
         options.requirement = options.requirement ?? J.requirement
         options.schema = options.schema ?? SchemaFingerprint.of(J.self)
+        options.isPrivate = options.isPrivate || J.isPrivate
         return try await enqueue(type: J.name, payload: Array(JSONEncoder().encode(job)), options: options)
     }
 

@@ -55,7 +55,8 @@ extension Inspector {
             floor: rules.floor.isEmpty ? nil : notes["floor-build"] ?? rules.floor, current: newest.map { "\($0)" },
             ramp: Self.ramp(rules, notes, ramp.heldIn, ramp.counts),
             staleProducers: rules.producers == "refuse" ? "refuse" : "warn",
-            staleSettles: Self.settles(rules), autoFloorSeconds: notes["auto-floor"].flatMap { Int($0) }.map { $0 / 1000 },
+            staleSettles: Self.settles(rules),
+            autoFloorSeconds: notes["auto-floor"].flatMap { Int($0) }.map { $0 / 1000 },
             builds: builds.sorted { ($0.sequence, $0.build) > ($1.sequence, $1.build) })
     }
 

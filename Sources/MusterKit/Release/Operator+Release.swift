@@ -54,7 +54,10 @@ extension Operator {
         policies[type ?? "*"] = policy.rawValue
         if policies["*"] == StaleSettle.accept.rawValue { policies["*"] = nil }
         try await change([
-            ("stale-settles", policies.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","))
+            (
+                "stale-settles",
+                policies.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+            )
         ])
     }
 

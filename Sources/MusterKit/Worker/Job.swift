@@ -12,9 +12,13 @@ public protocol Job: Codable, Sendable {
     /// A text that stands for the payload's shape in place of what its decoding shows; change it whenever a build would
     /// not decode the other's payloads. Default empty: the shape is recorded (see ``SchemaFingerprint``).
     static var schema: String { get }
+
+    /// Whether its payloads are for its handler only: copies for debugging have their shape. Default false.
+    static var isPrivate: Bool { get }
 }
 
 extension Job {
     public static var requirement: Requirement? { nil }
     public static var schema: String { "" }
+    public static var isPrivate: Bool { false }
 }

@@ -4,9 +4,11 @@ struct ProgressBook: Sendable {
     let session: SessionID
     let notes = ProgressNotes()
 
-    func say(_ saying: QueueStore.Saying, id: String, queue: String) async throws(MusterError) {
+    /// - Returns: false where the session does not hold the job any more; nothing was kept then.
+    @discardableResult
+    func say(_ saying: QueueStore.Saying, id: String, queue: String) async throws(MusterError) -> Bool {
         if case .progress(let text) = saying { notes.note(text, of: id) }
-        guard let store = queues.first(where: { $0.keys.queue == queue }) else { return }
-        _ = try await store.say(saying, of: id, session: session.id)
+        guard let store = queues.first(where: { $0.keys.queue == queue }) else { return false }
+        return try await store.say(saying, of: id, session: session.id)
     }
 }
