@@ -93,7 +93,15 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         options.name = name
         options.onStale = onStale
         options.restartsOnDeploy = restartOnDeploy
-        let onDisk = BuildOnDisk(running: stamp, directory: try connection.applicationDirectory())
+        let isGiven = stamp.source == .flag || stamp.source == .environment
+        if isGiven, restartOnDeploy || onStale == .exec {
+            throw CommandFailure(
+                .usage,
+                "the build is given by \(stamp.source), so the worker that follows would have the same; for --restart-on-deploy and --on-stale exec let a stamp file or git say it"
+            )
+        }
+        let onDisk = BuildOnDisk(
+            running: stamp, directory: try connection.applicationDirectory(), paths: file?.stampPaths ?? [])
         options.buildOnDisk = { onDisk.look() }
         options.schedules = file?.schedules ?? []
         var logger = Logger(label: "muster-worker", factory: { StreamLogHandler.standardError(label: $0) })

@@ -121,6 +121,8 @@ struct CommandLineTests {
         (["--probes", "--build", build, "--json"], 2, "--list-types"),
         (["--list-types", "--build", build], 2, "nothing to run"),
         (["--list-types", "--probes"], 4, "no build stamp"),
+        (["--probes", "--build", build, "--restart-on-deploy"], 2, "the build is given by --build"),
+        (["--probes", "--build", build, "--on-stale", "exec"], 2, "the build is given by --build"),
     ]
 
     @Test func everyMistakeIsOneClearLineAndItsExitCode() async throws {

@@ -223,7 +223,7 @@ import Testing
             #expect(memory.first?.bytes == (try await ground.ask("MEMORY", "USAGE", ground.keys.jobs).integer))
             let kinds = Set(memory.map(\.kind))
             #expect(kinds.isSuperset(of: ["jobs", "lane:", "held:", "done:", "sessions", "roll call"]))
-            #expect(memory.first { $0.kind == "roll call" }?.keys == 3, "queues, sessions and one record")
+            #expect(memory.first { $0.kind == "roll call" }?.keys == 4, "meta, queues, sessions and one record")
         }
     }
 

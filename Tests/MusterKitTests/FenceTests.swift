@@ -35,7 +35,7 @@ import Testing
         "fleet": { try await $0.report(one) },
         "announce": { try await $0.fleet.know(queues: ["another"]) },
         "rules": { _ = try await $0.fleet.rules([("floor", "5")]) },
-        "returned": { _ = try await $0.fleet.returned(host: "h", build: "5-r5") },
+        "returned": { _ = try await $0.fleet.returned(host: "h", build: "5-r5", processAge: .zero) },
         "adopt": { _ = try await $0.store.adopt(newRules) },
         "restamp": { _ = try await $0.store.restamp(Lane(.normal, .atLeast(sequence: 5)), to: nil, what: nil) },
         "relabel": { _ = try await $0.store.relabel(["held"], to: .any) },

@@ -21,7 +21,7 @@ import Testing
             #expect(answer.needed == "6")
             #expect(try await ground.claim(one, build: 6).ids == ["a"])
             let other = QueueStore(ground.client, namespace: "test", queue: "other")
-            #expect(try await other.adopt(.none).floor == 6)
+            #expect(try await other.adopt(.none).rules.floor == "6")
             #expect(try await ground.store.maintain(build: build(5), mayReap: true).promoted == 0)
             let error = await #expect(throws: MusterError.self) {
                 try await ground.schedules.add(ground.schedule(), build: build(5))
@@ -52,7 +52,7 @@ import Testing
                     let error = await #expect(throws: StaleBuild.self) { try await worker.run() }
                     #expect(error?.needs == "at-least:6")
                 }
-                #expect(try await store.adopt(.none).floor == 6)
+                #expect(try await store.adopt(.none).rules.floor == "6")
             }
             #expect(seen.ids.isEmpty)
         }
@@ -64,12 +64,31 @@ import Testing
                 ReleaseRules(number: number, floor: floor, producers: "", staleSettles: "", ramp: "")
             }
             for (number, floor, wasNew, expected) in [
-                (2, "7", true, 7), (1, "9", false, 7), (2, "8", false, 7), (3, "", true, nil),
+                (2, "7", true, "7"), (1, "9", false, "7"), (2, "8", false, "7"), (3, "", true, ""),
             ] {
                 let adopted = try await ground.store.adopt(rules(number, floor))
                 #expect(adopted.wasNew == wasNew)
-                #expect(adopted.floor == expected)
+                #expect(adopted.rules.floor == expected)
             }
+        }
+    }
+
+    @Test func whatTheFleetForgotItsQueuesRemember() async throws {
+        try await withGround { ground in
+            let boss = Operator(server: ground.server)
+            defer { boss.close() }
+            try await ground.fleet.know(queues: ["q"])
+            try await boss.setFloor(build(6))
+            try await ground.ask("DEL", ground.fleet.keys.meta)
+            // The queue still fences; and the next word of the operator neither fails silently nor lifts the floor.
+            try await boss.setStaleProducers(.refuse)
+            let rules = try await ground.store.adopt(.none).rules
+            #expect(rules.floor == "6")
+            #expect(rules.producers == "refuse")
+            #expect(try await ground.fleet.rules().rules == rules)
+            try await ground.ask("DEL", ground.fleet.keys.meta)
+            try await boss.setFloor(build(7))
+            #expect(try await ground.store.adopt(.none).rules.floor == "7")
         }
     }
 
@@ -105,6 +124,11 @@ import Testing
                 }, "changes that no commit has raise nothing")
             try await ground.report(one, build: "9-r9", succeeded: 1)
             #expect(try await eventually { try await ground.report(one, build: "9-r9", succeeded: 1).floor == "9" })
+            // A success of long ago proves nothing of a build that was away since.
+            let key = ground.fleet.keys.release("12-r12")
+            try await ground.report(one, build: "12-r12", succeeded: 0)
+            try await ground.ask("HSET", key, "firstSuccessAt", "1", "worker last", "1")
+            #expect(try await ground.report(one, build: "12-r12", succeeded: 1).floor == "9")
             // A person who lowers it has the last word.
             try await boss.setFloor(build(5))
             #expect(

@@ -114,7 +114,7 @@ import Testing
             let keys = ground.fleet.keys
             try await ground.ask(
                 "ACL", "SETUSER", "producer", "on", ">geheim", "~test:1:{q}:*", "~" + keys.meta, "~" + keys.queues,
-                "~" + keys.obeyed("*"), "allchannels", "+@all")
+                "~" + keys.releases, "~" + keys.release("*"), "~" + keys.obeyed("*"), "allchannels", "+@all")
             var endpoint = ground.server.endpoint
             endpoint.user = "producer"
             endpoint.password = "geheim"

@@ -101,6 +101,84 @@ import Testing
         }
     }
 
+    @Test func whatItCannotRunFallsToTheOthersAndCountsAsItsFailure() async throws {
+        try await withRamp(100) { ground, boss in
+            try await ground.enqueue((0..<30).map { "job-\($0)" }, type: "gone")
+            try await ground.enqueue(["old-\(0)"], needs: .worker(old.id))
+            // The others' attempts, for something to hold it against.
+            let sample = (0..<30).map { "other-\($0)" }
+            try await ground.enqueue(sample, needs: .host("h"))
+            for id in try await ground.claim(old, build: 5, want: 40).ids {
+                try await ground.settle(old, build: 5, .of(id))
+            }
+            for id in try await ground.claim(new, build: 6, want: 40).ids {
+                try await ground.settle(new, build: 6, .of(id, .unknownType, type: "gone"))
+            }
+            #expect(try await ground.places(of: "job-0") == ["lane:normal:at-least:5"])
+            #expect(try await take(ground, old, build: 5).count == 30)
+            let inspector = Inspector(server: ground.server)
+            defer { inspector.close() }
+            #expect(try await inspector.releases().ramp?.heldIn == ["q"])
+            // Another rule is not the operator's word to go on.
+            try await boss.setStaleProducers(.refuse)
+            #expect(try await inspector.releases().ramp?.heldIn == ["q"])
+            try await ground.enqueue(["next"])
+            #expect(try await ground.places(of: "next") == ["lane:normal:at-least:5"])
+        }
+    }
+
+    @Test func aCrashCountsAsAFailure() async throws {
+        try await withRamp(100) { ground, _ in
+            try await ground.enqueue(["a"])
+            #expect(try await ground.claim(new, build: 6).ids == ["a"])
+            try await ground.ask("ZADD", ground.keys.sessions, "1", new.id)
+            _ = try await ground.store.maintain(build: build(6), mayReap: true)
+            #expect(try await ground.ask("HGET", ground.keys.ramp, "new-failed").text == "1")
+        }
+    }
+
+    @Test func oneTrialAtATimeAndNoneBelowTheFloor() async throws {
+        try await withRamp(10) { ground, boss in
+            var error = await #expect(throws: MusterError.self) { try await boss.ramp(build(7), percent: 10) }
+            #expect(error?.message.contains("6-r6 is on trial") == true)
+            _ = try await boss.endRamp(takesBack: false)
+            try await boss.setFloor(build(9))
+            error = await #expect(throws: MusterError.self) { try await boss.ramp(build(7), percent: 10) }
+            #expect(error?.message.contains("below the floor") == true)
+        }
+    }
+
+    @Test func anEndThatWasBrokenOffIsFinishedByDoingItAgain() async throws {
+        try await withRamp(100) { ground, boss in
+            try await ground.enqueue(["a", "b"])
+            // As far as a process comes that dies after its first call.
+            try await boss.change([("ramp", ""), ("ramp-build", ""), ("ramp-ending", "6-r6")])
+            await #expect(throws: MusterError.self) { try await boss.ramp(build(6), percent: 10) }
+            #expect(try await boss.endRamp(takesBack: false)?.jobs == 2)
+            #expect(try await take(ground, old, build: 5) == ["a", "b"])
+            #expect(try await boss.endRamp(takesBack: false) == nil)
+        }
+    }
+
+    @Test func whoMayRunItIsSaidByTheRulesToo() async throws {
+        try await withRamp(10) { ground, boss in
+            let fields = [("state", "running"), ("queues", "q"), ("types", "t"), ("host", "h"), ("leaseMs", "60000")]
+            try await ground.report(old, build: "5-r5", fields + [("build", "5-r5")])
+            try await ground.report(new, build: "6-r6", fields + [("build", "6-r6")])
+            let inspector = Inspector(server: ground.server)
+            defer { inspector.close() }
+            var runnable = try await inspector.runnable(.any, type: "t", queue: "q")
+            #expect(runnable.live == 1, "the build on trial gets its share only")
+            try await boss.ramp(build(6), percent: 20)
+            _ = try await boss.endRamp(takesBack: false)
+            #expect(try await inspector.runnable(.any, type: "t", queue: "q").live == 2)
+            try await boss.setFloor(build(6))
+            runnable = try await inspector.runnable(.any, type: "t", queue: "q")
+            #expect(runnable.live == 1)
+            #expect(runnable.stale == 1)
+        }
+    }
+
     @Test func endedItsJobsAskForWhatTheyAskedForFirst() async throws {
         try await withRamp(100) { ground, boss in
             try await ground.enqueue((0..<450).map { "job-\($0)" })

@@ -83,12 +83,40 @@ import Testing
 
     @Test func aHostThatComesBackStaleIsCounted() async throws {
         try await withGround { ground in
-            for expected in 1...3 { #expect(try await ground.fleet.returned(host: "h", build: "5-r5") == expected) }
-            #expect(try await ground.fleet.returned(host: "h", build: "6-r6") == 1)
+            for expected in 1...3 {
+                #expect(try await ground.fleet.returned(host: "h", build: "5-r5", processAge: .zero) == expected)
+            }
+            #expect(try await ground.fleet.returned(host: "h", build: "6-r6", processAge: .zero) == 1)
             #expect(try await ground.fleet.returns() == ["h 5-r5": 3, "h 6-r6": 1])
             let name = ground.fleet.keys.returns
             try await ground.ask("HSET", name, "h 5-r5", "9 1")
-            #expect(try await ground.fleet.returned(host: "h", build: "5-r5") == 1, "a day is over")
+            #expect(try await ground.fleet.returned(host: "h", build: "5-r5", processAge: .zero) == 1, "a day is over")
+        }
+    }
+
+    @Test func processesThatWereStaleTogetherCameBackOnce() async throws {
+        try await withGround { ground in
+            for (age, expected) in [(60, 1), (60, 1), (60, 1), (0, 2)] {
+                let count = try await ground.fleet.returned(
+                    host: "h", build: "5-r5", processAge: .seconds(age))
+                #expect(count == expected)
+            }
+        }
+    }
+
+    @Test func aTrialAboveItEndsAndSchedulesThatRestAreNamed() async throws {
+        try await withStrandedWork { ground, boss in
+            try await boss.setFloor(build(5))
+            try await boss.ramp(build(9), percent: 100)
+            try await ground.enqueue(["drawn"], build: 5)
+            #expect(try await ground.places(of: "drawn") == ["lane:normal:exactly:r9"])
+            try await ground.schedules.add(ground.schedule(), build: build(9))
+            let plan = try await boss.planRollback(to: build(5))
+            #expect(plan.endsTrial == "9-r9")
+            #expect(plan.restingSchedules == ["q/s"])
+            _ = try await boss.rollBack(to: build(5))
+            #expect(try await ground.places(of: "drawn") == ["lane:normal:at-least:5"])
+            #expect(try await ground.fleet.rules().rules.trial == nil)
         }
     }
 

@@ -41,8 +41,8 @@ import Testing
         #expect(entry.queues.isEmpty)
         #expect(entry.lastClaim == "never")
         #expect(!entry.isWedged)
-        #expect(entry.meets(.any))
-        #expect(!entry.meets(.atLeast(sequence: 0)))
+        #expect(entry.meets(.any, .none))
+        #expect(!entry.meets(.atLeast(sequence: 0), .none))
     }
 
     @Test func silenceForLongerThanTheLeaseIsLoss() {

@@ -67,6 +67,12 @@ struct ReleaseRollbackCommand: AsyncParsableCommand {
             "\(dryRun ? plan.count(.runs) : changed) jobs \(verb) ask for \(plan.build); \(max(0, stays)) stay and wait for a newer build"
         )
         if plan.lowersFloor { lines.append("the floor \(dryRun ? "would be" : "is") lowered to \(plan.build)") }
+        if let trial = plan.endsTrial { lines.append("the trial of \(trial) \(dryRun ? "would end" : "is over")") }
+        if !plan.restingSchedules.isEmpty {
+            lines.append(
+                "schedules that only newer builds may fire, so they rest: \(plan.restingSchedules.joined(separator: ", ")); `muster schedule remove` them, and add them again with this build"
+            )
+        }
         if !plan.takenBack.isEmpty {
             lines.append("\(dryRun ? "to be taken" : "taken") back: \(plan.takenBack.joined(separator: ", "))")
         }

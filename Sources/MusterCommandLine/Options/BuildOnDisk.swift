@@ -15,7 +15,8 @@ public final class BuildOnDisk: Sendable {
     /// - Parameters:
     ///   - running: the stamp of this process, and where it came from.
     ///   - directory: where the application lies.
-    public init(running: ResolvedStamp, directory: String) {
+    ///   - paths: what the stamp of a large repository is narrowed to.
+    public init(running: ResolvedStamp, directory: String, paths: [String]) {
         var environment = ProcessInfo.processInfo.environment
         environment["MUSTER_BUILD"] = nil
         switch running.source {
@@ -25,7 +26,8 @@ public final class BuildOnDisk: Sendable {
         case .git(let place):
             file = "\(directory)/\(StampFile.name)"
             resolver = StampResolver(
-                flag: nil, environment: environment, directories: [], compiled: nil, gitDirectory: place)
+                flag: nil, environment: environment, directories: [], compiled: nil, gitDirectory: place,
+                paths: paths)
         case .flag, .environment, .compiled:
             file = "\(directory)/\(StampFile.name)"
             resolver = nil

@@ -67,7 +67,7 @@ struct QueueChecks {
         if workers.isEmpty {
             return ("no worker of this queue is alive", "muster-worker --queues \(queue), in the application's folder")
         }
-        let allowed = claiming.filter { $0.meets(requirement) }
+        let allowed = claiming.filter { $0.meets(requirement, report.rules) }
         if let type = lane.knows, !allowed.isEmpty {
             if allowed.contains(where: { $0.types.contains(type) }) { return nil }
             return (

@@ -103,10 +103,12 @@ struct FleetStore: Sendable {
     }
 
     /// Counts that this host is here with this stale build once more.
-    func returned(host: String, build: String) async throws(MusterError) -> Int {
+    /// - Parameter processAge: how long this process has been there.
+    func returned(host: String, build: String, processAge: Duration) async throws(MusterError) -> Int {
         let answer = try await client.call(Scripts.returned, [keys.meta, keys.returns]) { command in
             command.append(host)
             command.append(build)
+            command.append(processAge.wholeMilliseconds)
         }
         return answer[1].integer ?? 1
     }

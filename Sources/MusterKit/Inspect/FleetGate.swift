@@ -81,9 +81,12 @@ extension Inspector {
     }
 
     private func unknown(_ workers: [WorkerEntry], _ least: Int) async throws(MusterError) -> String? {
-        let uptime = try await fleetStore.uptime()
-        if uptime < .seconds(20) {
-            return "Redis began \(uptime.wholeMilliseconds / 1000) s ago: not everybody has said again who it is"
+        let began = try await fleetStore.rules().notes["began"].flatMap { Int($0) }
+        let recorded = (workers.first?.now).flatMap { now in began.map { now - $0 } } ?? 0
+        let known = min(try await fleetStore.uptime().wholeMilliseconds, recorded)
+        let needed = max(20_000, workers.map(\.leaseMilliseconds).max() ?? 0)
+        if !workers.isEmpty, known < needed {
+            return "this Redis has known the fleet for \(known / 1000) s only: not everybody has said who it is"
         }
         if workers.isEmpty { return "no worker was seen within a day: nobody can say what runs" }
         return least == 0 ? "no build is known" : nil

@@ -12,13 +12,15 @@ extension Inspector {
         let entries = try await workers()
         let newest = try await newestKnown(entries)
         let returns = try await fleetStore.returns()
+        let takenBack = try await takenBackBuilds()
         let workers = entries.map { entry -> FleetReport.Worker in
             let build = entry.build.map { "\($0)" }
             let count = returns["\(entry.host) \(build ?? "")"] ?? 0
             return FleetReport.Worker(
                 session: entry.session, host: entry.host, pid: entry.pid, name: entry.name,
                 build: build, buildOnDisk: entry.buildOnDisk.map { "\($0)" }, state: entry.state,
-                verdict: Self.verdict(entry, newest.sequence, returns: count),
+                verdict: Self.verdict(
+                    entry, newest.sequence, returns: count, isTakenBack: takenBack.contains(build ?? "")),
                 queues: entry.queues, running: entry.isLive ? entry.running : 0,
                 stuck: entry.isLive ? entry.stuck : 0, concurrency: entry.concurrency,
                 lastBeatAt: entry.lastBeatAt, lastClaimAt: entry.lastClaimAt, lastClaim: entry.lastClaim,
@@ -39,8 +41,7 @@ extension Inspector {
     /// The newest build that live workers run, that work waits for, or that is the floor. One that was rolled back
     /// counts no more.
     func newestKnown(_ entries: [WorkerEntry]) async throws(MusterError) -> (sequence: Int, name: String?) {
-        let takenBack = Set(
-            try await fleetStore.releases().filter { $0.fields["takenBackAt"] != nil }.map(\.stamp))
+        let takenBack = try await takenBackBuilds()
         var newest: (sequence: Int, name: String?) = (0, nil)
         func consider(_ sequence: Int, _ name: String) {
             if sequence > newest.sequence { newest = (sequence, name) }
@@ -60,9 +61,16 @@ extension Inspector {
         return newest
     }
 
-    private static func verdict(_ entry: WorkerEntry, _ newest: Int, returns: Int) -> FleetReport.Verdict {
+    private func takenBackBuilds() async throws(MusterError) -> Set<String> {
+        Set(try await fleetStore.releases().filter { $0.fields["takenBackAt"] != nil }.map(\.stamp))
+    }
+
+    private static func verdict(
+        _ entry: WorkerEntry, _ newest: Int, returns: Int, isTakenBack: Bool
+    ) -> FleetReport.Verdict {
         if entry.isWedged { return .wedged }
         let running = entry.build?.sequence ?? 0
+        if isTakenBack { return entry.buildOnDisk.map { $0 != entry.build } ?? false ? .needsRestart : .needsDeploy }
         if let onDisk = entry.buildOnDisk?.sequence, onDisk > running { return .needsRestart }
         guard running < newest else { return .current }
         return entry.buildOnDisk != nil || returns > 1 ? .needsDeploy : .behind
@@ -72,8 +80,9 @@ extension Inspector {
     public func runnable(_ requirement: Requirement, type: String, queue: String) async throws(MusterError) -> Runnable
     {
         let all = try await workers().filter { $0.isLive && $0.queues.contains(queue) }
-        let stale = all.filter { !$0.meets(requirement) }
-        let allowed = all.filter { $0.meets(requirement) }
+        let rules = try await store(queue).adopt(.none).rules
+        let stale = all.filter { !$0.meets(requirement, rules) }
+        let allowed = all.filter { $0.meets(requirement, rules) }
         let able = allowed.filter { $0.types.contains(type) }
         return Runnable(
             live: able.count, stale: stale.count, withoutHandler: allowed.count - able.count,

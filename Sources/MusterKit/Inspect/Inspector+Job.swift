@@ -77,9 +77,10 @@ extension Inspector {
     private func explained(_ report: JobReport, queue: String) async throws(MusterError) -> JobReport {
         var report = report
         let live = try await workers().filter { $0.isLive && $0.queues.contains(queue) }
+        let rules = try await store(queue).adopt(.none).rules
         let allowed = live.filter { worker in
             guard let requirement = report.requirement.flatMap({ try? Requirement($0) }) else { return false }
-            return worker.meets(requirement)
+            return worker.meets(requirement, rules)
         }
         let able = allowed.filter { worker in worker.types.contains(report.type ?? "") }
         report.waitingFor =

@@ -37,6 +37,7 @@ extension Inspector {
     func queueReport(_ name: String, workers: [WorkerEntry]) async throws(MusterError) -> QueueReport {
         let answer = try await store(name).overview()
         let now = Timestamp.clamped(answer[1].integer ?? 0)
+        let rules = ReleaseRules(meta: answer[7])
         let live = workers.filter { $0.isLive && $0.queues.contains(name) }
         var ready = 0
         var oldest: Int?
@@ -51,7 +52,8 @@ extension Inspector {
                 QueueReport.Lane(
                     requirement: "\(lane.requirement)", priority: lane.priority.rawValue, count: count,
                     runnableBy: live.count { worker in
-                        worker.meets(lane.requirement) && (lane.knownType.map { worker.types.contains($0) } ?? true)
+                        worker.meets(lane.requirement, rules)
+                            && (lane.knownType.map { worker.types.contains($0) } ?? true)
                     },
                     knows: lane.knownType))
         }
@@ -61,7 +63,7 @@ extension Inspector {
             scheduled: answer[3].integer ?? 0,
             dead: answer[4].integer ?? 0, paused: counters["paused"] != nil, oldestAgeMs: oldest, lanes: lanes,
             succeeded: counters["succeeded"] ?? 0, failed: counters["failed"] ?? 0,
-            floor: counters["floor"] ?? 0)
+            rules: rules)
     }
 
     private static func pairs(_ reply: RedisReply) -> [String: Int] {

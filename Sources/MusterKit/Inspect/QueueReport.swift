@@ -24,8 +24,9 @@ public struct QueueReport: Sendable, Encodable {
     /// Since the queue began.
     public let succeeded: Int
     public let failed: Int
-    /// The lowest sequence that may claim anything; for verdicts, not part of the JSON.
-    let floor: Int
+    /// What holds for builds here; for verdicts, not part of the JSON.
+    let rules: ReleaseRules
+    var floor: Int { Int(rules.floor) ?? 0 }
 
     private enum CodingKeys: String, CodingKey {
         case name, ready, held, parked, scheduled, dead, paused, oldestAgeMs, lanes, succeeded, failed

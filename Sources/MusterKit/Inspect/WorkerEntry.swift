@@ -82,8 +82,9 @@ public struct WorkerEntry: Sendable {
         return now - max(lastClaimAt ?? startedAt, startedAt).milliseconds > 3 * leaseMilliseconds
     }
 
-    func meets(_ requirement: Requirement) -> Bool {
+    /// Whether the claim lets it look into the lanes of a requirement, in a queue with these rules for builds.
+    func meets(_ requirement: Requirement, _ rules: ReleaseRules) -> Bool {
         guard let build else { return requirement == .any }
-        return requirement.isMet(by: build, host: host, session: session)
+        return requirement.isMet(by: build, host: host, session: session) && rules.admit(build, to: requirement)
     }
 }

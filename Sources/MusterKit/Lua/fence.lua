@@ -1,6 +1,7 @@
 -- fence: the head that stands before every script. It refuses a client whose protocol or epoch is over,
 -- so that the scripts of an old binary stop working on the day that the queue says so.
--- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence), ramp (revision, sequence, percent of new jobs),
+-- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence), ramp (revision, sequence, percent of new jobs, since
+--         when),
 --         producers (what an enqueue from below the floor meets: 'refuse', or else a warning)
 -- Answers {'protocol', n} or {'epoch', n}, and nothing was changed; else the script below it goes on.
 local PROTOCOL, EPOCH = 1, 1
@@ -10,7 +11,7 @@ local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor', 'ramp'
 if rules[1] and tonumber(rules[1]) > PROTOCOL then return {'protocol', rules[1]} end
 if rules[2] and tonumber(rules[2]) ~= EPOCH then return {'epoch', rules[2]} end
 local floor = tonumber(rules[3] or 0)
-local ramp_revision, ramp_sequence, ramp_percent = string.match(rules[4] or '', '^([^ ]+) (%d+) (%d+)$')
+local ramp_revision, ramp_sequence, ramp_percent = string.match(rules[4] or '', '^([^ ]+) (%d+) (%d+)')
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -83,8 +84,10 @@ local function wake(idle, lane, count)
   local sessions
   if score >= 0 then
     sessions = redis.call('ZRANGEBYSCORE', idle, score, '+inf', 'LIMIT', 0, count + 16)
+  elseif ramp_revision and string.match(lane, ':exactly:([^:]*)') == ramp_revision then
+    sessions = redis.call('ZRANGEBYSCORE', idle, ramp_sequence, ramp_sequence, 'LIMIT', 0, count + 16)
   else
-    sessions = redis.call('ZRANGE', idle, 0, 63)
+    sessions = redis.call('ZREVRANGE', idle, 0, 63)
     count = #sessions
   end
   for _, session in ipairs(sessions) do

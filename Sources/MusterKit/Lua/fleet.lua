@@ -10,6 +10,7 @@
 local session, forget = ARGV[1], tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - forget)
 redis.call('ZADD', KEYS[2], now, session)
+redis.call('HSETNX', meta, 'began', nowText)
 local queues = tonumber(ARGV[7])
 for i = 8, 7 + queues do redis.call('SADD', KEYS[4], ARGV[i]) end
 local fields = {'beatAt', nowText}
@@ -25,6 +26,9 @@ redis.call('PEXPIRE', KEYS[3], forget)
 -- Where the operator has said so, the floor follows a build that has proven itself for so long. One with changes that
 -- no commit has, and one that was taken back, never raise it.
 local stamp = ARGV[5]
+-- A build that was away, and comes back, has to prove itself anew.
+local last = redis.call('HGET', base .. 'release:' .. stamp, 'worker last')
+if last and now - tonumber(last) > 120000 then redis.call('HDEL', base .. 'release:' .. stamp, 'firstSuccessAt') end
 note_release(stamp, 'worker', ARGV[4])
 if tonumber(ARGV[6]) > 0 then
   local key = base .. 'release:' .. stamp

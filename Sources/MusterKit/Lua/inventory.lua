@@ -9,7 +9,7 @@ local answer = {'ok', chunk[1]}
 for i = 1, #chunk[2], 2 do
   local head = head_of(chunk[2][i + 1])
   local lane = lane_of(head)
-  local is_meant = ARGV[3] ~= '' and string.match(lane, '^%l+:exactly:(.*)$') == ARGV[3]
+  local is_meant = ARGV[3] ~= '' and string.match(lane, '^%l+:exactly:([^:]*)') == ARGV[3]
     or ARGV[3] == '' and score_of(lane) > tonumber(ARGV[2])
   if is_meant then
     for _, word in ipairs({chunk[2][i], field(head, 'type') or '', field(head, 'schema') or '', lane}) do

@@ -19,7 +19,9 @@ local function set_rules(changes)
       redis.call('HSET', meta, changes[i], changes[i + 1])
     end
   end
-  redis.call('HINCRBY', meta, 'rules', 1)
+  -- Redis' clock, so that the number grows even where the fleet forgot the last one.
+  local last = tonumber(redis.call('HGET', meta, 'rules') or 0)
+  redis.call('HSET', meta, 'rules', string.format('%.0f', math.max(now, last + 1)))
 end
 
 -- Notes that a host has this build; of too many builds those that were not seen for longest go.

@@ -37,6 +37,9 @@ local function recover(session, id, is_blamed)
     record = remember(timeline, id, record, 'n=' .. (number_field(head, 'attempts', 0) + 1) .. ' by=' .. session
       .. ' ended=' .. nowText .. ' outcome=crashed error=lease-ended')
     record = with_field(record, 'crashes', crashes)
+    if ramp_revision and string.match(lane_of(head), ':exactly:([^:]*)') == ramp_revision then
+      count_trial('new', 'failed', 1)
+    end
     if crashes == crash_limit - 1 then record = with_field(record, 'suspect', 1) end
     redis.call('HSET', jobs, id, record)
   end

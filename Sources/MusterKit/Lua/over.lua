@@ -1,7 +1,7 @@
 -- over: what the scripts share by which a job leaves a session or ends. It stands between the fence and them.
 -- KEYS: none but meta; it finds the others by their names: jobs (hash), lanes (zset), idle (zset), dead (zset),
 --       timeline (hash), progress (hash), buckets (zset), done-bytes (hash), unique (hash), batches (zset), chains (hash),
---       running (hash), parked (zset), checkpoints (hash), cancels (hash)
+--       running (hash), parked (zset), checkpoints (hash), cancels (hash), ramp (hash)
 local paused, most_held, rate, rate_next, most_of_key, key_rate, usual_retention, outcome_bytes = unpack(
   redis.call('HMGET', meta, 'paused', 'concurrency', 'rate', 'rate-next', 'key-concurrency', 'key-rate', 'retention',
     'outcome-bytes'))
@@ -13,6 +13,25 @@ local function is_late(calls, session, number)
   local last = tonumber(redis.call('HGET', calls, session) or 0)
   if last < tonumber(number) then redis.call('HSET', calls, session, number) end
   return last > tonumber(number)
+end
+
+-- Counts attempts of a build on trial ('new') and of the others ('old'). The one on trial holds itself when it fails
+-- more often: by the one-sided test of two proportions with pooled variance, three standard errors apart, from 20
+-- attempts of each side on.
+local function count_trial(side, outcome, count)
+  local ramp = base .. 'ramp'
+  redis.call('HINCRBY', ramp, side .. '-' .. outcome, count)
+  if side ~= 'new' or outcome ~= 'failed' or ramp_percent == '0' then return end
+  local facts = redis.call('HMGET', ramp, 'new-succeeded', 'new-failed', 'old-succeeded', 'old-failed')
+  for i = 1, 4 do facts[i] = tonumber(facts[i] or 0) end
+  local new, old = facts[1] + facts[2], facts[3] + facts[4]
+  if new < 20 or old < 20 then return end
+  local both = (facts[2] + facts[4]) / (new + old)
+  local worse = facts[2] / new - facts[4] / old
+  if worse > 3 * math.sqrt(both * (1 - both) * (1 / new + 1 / old)) then
+    redis.call('HSET', meta, 'ramp', ramp_revision .. ' ' .. ramp_sequence .. ' 0')
+    redis.call('HSET', ramp, 'held', nowText)
+  end
 end
 
 -- Outcomes lie in buckets that expire whole; a bucket is closed by age or size, the oldest go first.

@@ -15,7 +15,7 @@ for i = 3, #ARGV do
     if was_dead then
       record = remember(timeline, id, record, 'n=' .. number_field(head_of(record), 'attempts', 0) .. ' by=' .. ARGV[2]
         .. ' ended=' .. nowText .. ' outcome=retried')
-      for _, name in ipairs({'attempts', 'crashes', 'suspect'}) do record = without_field(record, name) end
+      for _, name in ipairs({'attempts', 'crashes', 'suspect', 'review'}) do record = without_field(record, name) end
       redis.call('HSET', jobs, id, record)
     end
     local lane = make_ready('RPUSH', lanes, id, record)

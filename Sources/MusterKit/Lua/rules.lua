@@ -2,7 +2,7 @@
 -- stale producers and of late settles.
 -- KEYS: 1 meta of the fleet (hash) 2 releases (zset)
 -- ARGV: pairs of name and value, '' to take it back: floor, floor-build, floor-set, producers, stale-settles, ramp,
---       ramp-build, auto-floor (ms); 'take-back' or 'give-back' and a stamp: a build that was rolled back, or is not
+--       ramp-build, ramp-ending, auto-floor (ms); 'take-back' or 'give-back' and a stamp: a build that was rolled back, or is not
 -- Answers {'ok', the rules for builds: number, floor, producers, stale-settles, ramp, then the rest as name, value...}.
 -- Run twice: the same stands there, under a higher number.
 -- The first write only frees memory: a full Redis lets the ones after it pass.
@@ -15,12 +15,15 @@ for i = 1, #ARGV, 2 do
   elseif ARGV[i] == 'give-back' then
     redis.call('HDEL', key, 'takenBackAt')
   else
-    changes[#changes + 1], changes[#changes + 2] = ARGV[i], ARGV[i + 1]
+    local value = ARGV[i + 1]
+    -- The same trial begun once more is another one.
+    if ARGV[i] == 'ramp' and value ~= '' then value = value .. ' ' .. nowText end
+    changes[#changes + 1], changes[#changes + 2] = ARGV[i], value
   end
 end
 if #changes > 0 then set_rules(changes) end
 local answer = {'ok', release_rules()}
-for _, name in ipairs({'floor-build', 'floor-set', 'ramp-build', 'auto-floor'}) do
+for _, name in ipairs({'floor-build', 'floor-set', 'ramp-build', 'ramp-ending', 'auto-floor', 'began'}) do
   answer[#answer + 1] = name
   answer[#answer + 1] = redis.call('HGET', meta, name) or ''
 end

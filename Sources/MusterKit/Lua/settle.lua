@@ -1,6 +1,6 @@
 -- settle: how a session's outcomes end its jobs, or send them on. It stands between over and the claim.
 -- KEYS: none but meta; it finds the others by their names: jobs (hash), scheduled (zset), held:<session> (set),
---       timeline (hash), idle (zset), counts (hash), ramp (hash)
+--       timeline (hash), idle (zset), counts (hash)
 
 -- What becomes of a success whose build was fenced while it ran: the policy of the type, or of all.
 local function verdict_on(head, is_fenced)
@@ -22,28 +22,15 @@ local function forget_oldest_count()
   redis.call('HDEL', counts, oldest)
 end
 
--- Counts what a build settled; and while another is on trial, for it or for the rest. The one on trial holds itself
--- when it fails more often: by the one-sided test of two proportions with pooled variance, three standard errors
--- apart, from 20 jobs of each side on.
+-- Counts what a build settled, and while another is on trial, for that one or for the rest.
 local function count_settled(stamp, revision, succeeded, failed)
   local side = ramp_revision and (revision == ramp_revision and 'new' or 'old')
   for outcome, count in pairs({succeeded = succeeded, failed = failed}) do
     if count > 0 then
       redis.call('HINCRBY', meta, outcome, count)
       if redis.call('HINCRBY', base .. 'counts', stamp .. ' ' .. outcome, count) == count then forget_oldest_count() end
-      if side then redis.call('HINCRBY', base .. 'ramp', side .. '-' .. outcome, count) end
+      if side then count_trial(side, outcome, count) end
     end
-  end
-  if side ~= 'new' or failed == 0 or ramp_percent == '0' then return end
-  local facts = redis.call('HMGET', base .. 'ramp', 'new-succeeded', 'new-failed', 'old-succeeded', 'old-failed')
-  for i = 1, 4 do facts[i] = tonumber(facts[i] or 0) end
-  local new, old = facts[1] + facts[2], facts[3] + facts[4]
-  if new < 20 or old < 20 then return end
-  local both = (facts[2] + facts[4]) / (new + old)
-  local worse = facts[2] / new - facts[4] / old
-  if worse > 3 * math.sqrt(both * (1 - both) * (1 / new + 1 / old)) then
-    redis.call('HSET', meta, 'ramp', ramp_revision .. ' ' .. ramp_sequence .. ' 0')
-    redis.call('HSET', base .. 'ramp', 'held', nowText)
   end
 end
 
@@ -152,7 +139,12 @@ local function settle(session, stamp, revision, is_fenced, at)
     else
       if kind ~= 'back' then
         local lane = lane_of(head)
-        if kind == 'unknown-type' then
+        local asked = field(head, 'asked')
+        if asked then
+          -- The share of a build on trial that cannot run it falls to the others again; it counts as the build's failure.
+          lane, record = asked, without_field(record, 'asked')
+          if revision == ramp_revision then count_trial('new', 'failed', 1) end
+        elseif kind == 'unknown-type' then
           lane = string.gsub(lane, ':knows:.*', '') .. ':knows:' .. first
         else
           lane = string.match(lane, '^%l*') .. ':at-least:' .. first

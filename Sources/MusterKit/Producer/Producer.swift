@@ -116,9 +116,15 @@ public final class Producer: Sendable {
         let fleet = FleetStore(client, namespace: server.namespace)
         let store = QueueStore(client, namespace: server.namespace, queue: queue)
         let stamp = build.map { "\($0)" }
+        if last != nil {
+            // Saying it once more is for the ledger only; no job waits for that.
+            known.withLock { $0[queue] = .now }
+            _ = try? await fleet.announce(.producer, host: host, build: stamp, queues: [queue])
+            return
+        }
         try await retrying { () async throws(MusterError) in
             let rules = try await fleet.announce(.producer, host: host, build: stamp, queues: [queue])
-            if last == nil, rules.number > 0 { try await store.adopt(rules) }
+            if rules.number > 0 { try await store.adopt(rules) }
         }
         known.withLock { $0[queue] = .now }
     }

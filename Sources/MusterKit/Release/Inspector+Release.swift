@@ -22,7 +22,7 @@ extension Inspector {
             ramp.counts.merge(adopted.rampCounts) { $0 + $1 }
         }
         let floor = Int(rules.floor) ?? 0
-        let trial = rules.ramp.split(separator: " ").first.map(String.init)
+        let trial = rules.trial?.revision
         let builds = try await fleetStore.releases().compactMap { stamp, fields -> ReleaseReport.Build? in
             guard let build = try? BuildStamp(stamp) else { return nil }
             let runners = live.filter { $0.build == build }
@@ -90,10 +90,10 @@ extension Inspector {
     private static func ramp(
         _ rules: ReleaseRules, _ notes: [String: String], _ heldIn: [String], _ counts: [String: Int]
     ) -> ReleaseReport.Ramp? {
-        let words = rules.ramp.split(separator: " ").map(String.init)
-        guard words.count == 3, let percent = Int(words[2]) else { return nil }
+        guard let trial = rules.trial else { return nil }
         return ReleaseReport.Ramp(
-            build: notes["ramp-build"] ?? "\(words[1])-\(words[0])", percent: percent, heldIn: heldIn,
+            build: notes["ramp-build"] ?? "\(trial.sequence)-\(trial.revision)", percent: trial.percent,
+            heldIn: heldIn,
             newSucceeded: counts["new-succeeded"] ?? 0, newFailed: counts["new-failed"] ?? 0,
             oldSucceeded: counts["old-succeeded"] ?? 0, oldFailed: counts["old-failed"] ?? 0)
     }

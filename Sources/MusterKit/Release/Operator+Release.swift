@@ -64,39 +64,80 @@ extension Operator {
     /// Puts a build on trial: of the new jobs that older builds may run too, so many ask for exactly this one; it gets
     /// nothing else that they may run. The same job always falls to the same side.
     /// - Parameter percent: 0 to 100; 0 sends it only what asks for it.
+    /// - Throws: ``MusterError`` with code `invalidValue` where another build is on trial, or the floor is above this one.
     public func ramp(_ build: BuildStamp, percent: Int) async throws(MusterError) {
         guard (0...100).contains(percent) else {
             throw MusterError(.invalidValue, "\(percent) % is not between 0 and 100")
+        }
+        let (rules, notes) = try await fleet.rules()
+        if let trial = rules.trial, trial.revision != build.revision {
+            let name = notes["ramp-build"] ?? trial.revision
+            throw MusterError(.invalidValue, "build \(name) is on trial; finish or abort that first")
+        }
+        if notes["ramp-ending"] != nil {
+            throw MusterError(
+                .invalidValue, "the last trial's end was broken off; do it again first: muster release ramp --finish")
+        }
+        if build.sequence < Int(rules.floor) ?? 0 {
+            throw MusterError(.invalidValue, "build \(build) is below the floor; it would get nothing")
         }
         try await change([
             ("ramp", "\(build.revision) \(build.sequence) \(percent)"), ("ramp-build", "\(build)"),
         ])
     }
 
-    /// Ends the trial. Jobs that wait for exactly that build ask again for what they asked for first.
+    /// Ends the trial. Jobs that wait for exactly that build ask again for what they asked for first. Broken off, it is
+    /// finished by doing it again.
     /// - Parameter takesBack: whether the build is marked as taken back, so that the floor never follows it by itself.
     /// - Returns: how many jobs were changed, and the build; nil where none is on trial.
     public func endRamp(
         takesBack: Bool, onProgress: @escaping (Int) -> Void = { _ in }
     ) async throws(MusterError) -> (jobs: Int, build: String)? {
         let (rules, notes) = try await fleet.rules()
-        let words = rules.ramp.split(separator: " ").map(String.init)
-        guard words.count == 3 else { return nil }
-        let stamp = notes["ramp-build"] ?? "\(words[1])-\(words[0])"
-        try await change([("ramp", ""), ("ramp-build", "")] + (takesBack ? [("take-back", stamp)] : []))
+        let stamp: String
+        if let trial = rules.trial {
+            stamp = notes["ramp-build"] ?? "\(trial.sequence)-\(trial.revision)"
+        } else if let ending = notes["ramp-ending"] {
+            stamp = ending
+        } else {
+            return nil
+        }
+        guard let revision = (try? BuildStamp(stamp))?.revision else { return nil }
+        try await change(
+            [("ramp", ""), ("ramp-build", ""), ("ramp-ending", stamp)] + (takesBack ? [("take-back", stamp)] : []))
         var moved = 0
         for name in try await queueNames() {
-            let store = try store(name)
-            for priority in Priority.allCases {
-                moved += try await restamp(
-                    store, Lane(priority, .exactly(revision: words[0])), to: nil, what: nil
-                ) { onProgress(moved + $0) }
+            moved += try await moveAll(try store(name), to: nil, onProgress: { onProgress(moved + $0) }) {
+                store async throws(MusterError) in try await store.inventory(.exactly(revision: revision))
             }
-            let waiting = try await store.inventory(.exactly(revision: words[0])).map(\.id)
-            moved += try await store.relabel(waiting, to: nil)
-            onProgress(moved)
         }
+        try await change([("ramp-ending", "")])
         return (moved, stamp)
+    }
+
+    /// Moves jobs to another requirement, wherever they are, until none is left or none moves any more: jobs change their
+    /// places meanwhile.
+    /// - Parameters:
+    ///   - requirement: nil for what each of them asked for first.
+    ///   - find: those that are meant.
+    func moveAll(
+        _ store: QueueStore, to requirement: Requirement?, onProgress: (Int) -> Void,
+        find: (QueueStore) async throws(MusterError) -> [QueueStore.Waiting]
+    ) async throws(MusterError) -> Int {
+        var moved = 0
+        while true {
+            let found = try await find(store)
+            if found.isEmpty { return moved }
+            var step = try await store.relabel(found.map(\.id), to: requirement)
+            let what = Set(found.map(\.what)).sorted()
+            for lane in Set(found.map(\.lane)) {
+                let target = requirement.map { Lane(lane.priority, $0, knownType: lane.knownType) }
+                step += try await restamp(store, lane, to: target, what: what) { onProgress(moved + step + $0) }
+            }
+            moved += step
+            onProgress(moved)
+            if step == 0 { return moved }
+        }
     }
 
     /// Takes a build off the ledger. One that is used comes back by itself.
@@ -108,10 +149,28 @@ extension Operator {
     var fleet: FleetStore { FleetStore(client, namespace: server.namespace) }
 
     /// Writes rules down for the fleet, then into every queue that is known. Whoever comes to another queue brings them
-    /// along.
+    /// along. Where the fleet forgot and a queue remembers (a part of the data was lost), what the queue has comes first.
     func change(_ changes: [(name: String, value: String)]) async throws(MusterError) {
-        let rules = try await fleet.rules(changes).rules
-        for name in try await queueNames() { try await store(name).adopt(rules) }
+        let names = try await queueNames()
+        var newest = try await fleet.rules().rules
+        var isForgotten = false
+        for name in names {
+            let theirs = try await store(name).adopt(.none).rules
+            if theirs.number > newest.number {
+                newest = theirs
+                isForgotten = true
+            }
+        }
+        var all = changes
+        if isForgotten {
+            let known = [
+                ("floor", newest.floor), ("producers", newest.producers), ("stale-settles", newest.staleSettles),
+                ("ramp", newest.trial.map { "\($0.revision) \($0.sequence) \($0.percent)" } ?? ""),
+            ]
+            all = known.filter { one in !changes.contains { $0.name == one.0 } } + changes
+        }
+        let rules = try await fleet.rules(all).rules
+        for name in names { try await store(name).adopt(rules) }
     }
 
     /// Moves all ready jobs of a lane.

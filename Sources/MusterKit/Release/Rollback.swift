@@ -26,6 +26,11 @@ public struct RollbackPlan: Sendable, Encodable {
     public let takenBack: [String]
     /// Whether the floor has to be lowered.
     public let lowersFloor: Bool
+    /// The build on trial whose trial ends with it.
+    public let endsTrial: String?
+    /// Recurring jobs, as `<queue>/<name>`, that only newer builds may fire: they rest until somebody removes them and
+    /// the older build adds them again.
+    public let restingSchedules: [String]
 
     public func count(_ fate: Fate) -> Int { entries.filter { $0.fate == fate }.reduce(0) { $0 + $1.count } }
 }
@@ -50,12 +55,23 @@ extension Operator {
                 RollbackPlan.Entry(queue: key[0], type: key[1], count: count, fate: $0)
             }
         }
-        let floor = Int(try await fleet.rules().rules.floor) ?? 0
+        let (rules, notes) = try await fleet.rules()
+        let floor = Int(rules.floor) ?? 0
+        var resting: [String] = []
+        for name in try await queueNames() {
+            for stored in try await ScheduleStore(client, namespace: server.namespace, queue: name).all().schedules {
+                let builder = stored.fields["build"].flatMap { try? BuildStamp($0) }
+                if let builder, builder.sequence > build.sequence { resting.append("\(name)/\(stored.name)") }
+            }
+        }
+        let trial = rules.trial.flatMap { $0.sequence > build.sequence ? $0 : nil }
         return RollbackPlan(
             build: "\(build)", entries: entries.sorted { ($0.queue, $0.type) < ($1.queue, $1.type) },
             takenBack: releases.map(\.stamp).filter {
                 ((try? BuildStamp($0))?.sequence ?? 0) > build.sequence
-            }.sorted(), lowersFloor: floor > build.sequence)
+            }.sorted(), lowersFloor: floor > build.sequence,
+            endsTrial: trial.map { notes["ramp-build"] ?? "\($0.sequence)-\($0.revision)" },
+            restingSchedules: resting.sorted())
     }
 
     private static func fate(of job: QueueStore.Waiting, _ known: [String: String?]) -> RollbackPlan.Fate {
@@ -76,6 +92,10 @@ extension Operator {
         to build: BuildStamp, alsoUnknown: Bool = false, onProgress: @escaping (Int) -> Void = { _ in }
     ) async throws(MusterError) -> Int {
         let plan = try await planRollback(to: build)
+        var moved = 0
+        if plan.endsTrial != nil {
+            moved += try await endRamp(takesBack: true, onProgress: onProgress)?.jobs ?? 0
+        }
         var changes = plan.takenBack.map { (name: "take-back", value: $0) } + [("give-back", "\(build)")]
         changes.append(("auto-floor", ""))
         if plan.lowersFloor {
@@ -84,22 +104,15 @@ extension Operator {
         try await change(changes)
         let known =
             try await fleet.releases().first { $0.stamp == "\(build)" }.map { Inspector.types(in: $0.fields) } ?? [:]
-        let target = Requirement.atLeast(sequence: build.sequence)
-        var moved = 0
         for name in try await queueNames() {
-            let store = try store(name)
-            let able = try await store.inventory(.above(sequence: build.sequence)).filter {
-                let fate = Self.fate(of: $0, known)
-                return fate == .runs || alsoUnknown && fate == .unknown
+            let target = Requirement.atLeast(sequence: build.sequence)
+            moved += try await moveAll(try store(name), to: target, onProgress: { onProgress(moved + $0) }) {
+                store async throws(MusterError) in
+                try await store.inventory(.above(sequence: build.sequence)).filter {
+                    let fate = Self.fate(of: $0, known)
+                    return fate == .runs || alsoUnknown && fate == .unknown
+                }
             }
-            let what = Set(able.map(\.what)).sorted()
-            for lane in Set(able.map(\.lane)) {
-                moved += try await restamp(
-                    store, lane, to: Lane(lane.priority, target, knownType: lane.knownType), what: what
-                ) { onProgress(moved + $0) }
-            }
-            moved += try await store.relabel(able.map(\.id), to: target)
-            onProgress(moved)
         }
         return moved
     }

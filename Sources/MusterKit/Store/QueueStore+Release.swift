@@ -5,9 +5,8 @@ extension QueueStore {
     /// What a queue has of the rules.
     struct Adopted: Sendable {
         let wasNew: Bool
-        let floor: Int?
-        /// `<revision> <sequence> <percent>`; the percent is 0 where the trial holds itself.
-        let ramp: String?
+        let rules: ReleaseRules
+        /// How a build on trial fares against the others; `held` is there where it holds itself.
         let rampCounts: [String: Int]
     }
 
@@ -17,13 +16,10 @@ extension QueueStore {
         let answer = try await client.call(Scripts.adopt, [keys.meta, keys.sessions, keys.ramp]) {
             Self.append(rules, to: &$0)
         }
-        let words = (answer[4].array ?? []).map { $0.text ?? "" }
+        let words = (answer[3].array ?? []).map { $0.text ?? "" }
         var counts: [String: Int] = [:]
         for index in stride(from: 0, to: words.count - 1, by: 2) { counts[words[index]] = Int(words[index + 1]) }
-        let ramp = answer[3].text ?? ""
-        return Adopted(
-            wasNew: answer[1].integer == 1, floor: answer[2].integer, ramp: ramp.isEmpty ? nil : ramp,
-            rampCounts: counts)
+        return Adopted(wasNew: answer[1].integer == 1, rules: ReleaseRules(answer[2]), rampCounts: counts)
     }
 
     /// The same from a thread that cannot wait; whether it worked, the next beat shows.

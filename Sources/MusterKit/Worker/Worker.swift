@@ -22,6 +22,7 @@ public struct Worker: Service {
     let logger: Logger
     let stopping = StopSignal()
     let registered = RegisteredSchedules()
+    let began = ContinuousClock.now
     let control = WorkerControl()
 
     /// - Parameters:

@@ -37,7 +37,10 @@ extension WorkerSession {
     /// and says so in the roll call, before it lets itself be started once more.
     func backOff(_ heartbeat: Heartbeat) async {
         let fleet = FleetStore(client, namespace: worker.server.namespace)
-        guard let count = try? await fleet.returned(host: id.host, build: "\(worker.build)"), count > 1 else { return }
+        guard
+            let count = try? await fleet.returned(
+                host: id.host, build: "\(worker.build)", processAge: .now - worker.began), count > 1
+        else { return }
         let most = min(300, 1 << min(count - 2, 10)) * 1000
         let pause = Duration.milliseconds(Int.random(in: most / 2...most))
         logger.warning(
@@ -50,7 +53,9 @@ extension WorkerSession {
             self.bell.ring()
         }
         defer { alarm.cancel() }
-        while ContinuousClock.now < deadline, !worker.stopping.isAsked, !hasNewerOnDisk, !isLost { await bell.wait() }
+        while ContinuousClock.now < deadline, !worker.stopping.isAsked, !hasNewerOnDisk, !isLost,
+            !worker.control.isLeaving
+        { await bell.wait() }
     }
 
     private var isLost: Bool { seen.withLock { $0.end == .lost } }

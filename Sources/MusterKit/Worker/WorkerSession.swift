@@ -106,12 +106,14 @@ final class WorkerSession: Sendable {
         defer { listener.close() }
         logger.info("session begins", metadata: ["queues": "\(worker.options.queues.joined(separator: ","))"])
 
+        // It goes on while a stale worker backs off, and nobody waits for it: git may be slow.
+        let disk = Task { try await self.watchDisk() }
+        defer { disk.cancel() }
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.tick() }
                 group.addTask { try await self.maintain() }
                 group.addTask { try await self.fireSchedules() }
-                group.addTask { try await self.watchDisk() }
                 defer { group.cancelAll() }
                 try await self.claim()
             }
@@ -127,6 +129,8 @@ final class WorkerSession: Sendable {
             return Former(id: id, held: seen.withLock { $0.heldWhenLost })
         }
         await stop(heartbeat, end)
+        // Who was asked to stop meanwhile stops, and becomes nothing else.
+        if worker.stopping.isAsked { return nil }
         switch end {
         case .stale(let needs):
             throw StaleBuild(

@@ -87,7 +87,7 @@ import Testing
             var fields = Dictionary(uniqueKeysWithValues: names.map { ($0, value) })
             for (name, number) in zip(names.suffix(5), value.split(separator: " ")) { fields[name] = String(number) }
             let entry = WorkerEntry(id: value, fields: fields, now: 1_700_000_000_000)
-            _ = (entry.state, entry.isLive, entry.isWedged, entry.meets(.any), entry.lastBeatAt.description)
+            _ = (entry.state, entry.isLive, entry.isWedged, entry.meets(.any, .none), entry.lastBeatAt.description)
             return nil
         }
     }
