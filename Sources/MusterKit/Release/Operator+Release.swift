@@ -106,10 +106,12 @@ extension Operator {
         try await change(
             [("ramp", ""), ("ramp-build", ""), ("ramp-ending", stamp)] + (takesBack ? [("take-back", stamp)] : []))
         var moved = 0
+        func find(_ store: QueueStore) async throws(MusterError) -> [QueueStore.Waiting] {
+            try await store.inventory(.exactly(revision: revision))
+        }
         for name in try await queueNames() {
-            moved += try await moveAll(try store(name), to: nil, onProgress: { onProgress(moved + $0) }) {
-                store async throws(MusterError) in try await store.inventory(.exactly(revision: revision))
-            }
+            let before = moved
+            moved += try await moveAll(try store(name), to: nil, find: find) { onProgress(before + $0) }
         }
         try await change([("ramp-ending", "")])
         return (moved, stamp)
@@ -121,8 +123,8 @@ extension Operator {
     ///   - requirement: nil for what each of them asked for first.
     ///   - find: those that are meant.
     func moveAll(
-        _ store: QueueStore, to requirement: Requirement?, onProgress: (Int) -> Void,
-        find: (QueueStore) async throws(MusterError) -> [QueueStore.Waiting]
+        _ store: QueueStore, to requirement: Requirement?,
+        find: (QueueStore) async throws(MusterError) -> [QueueStore.Waiting], onProgress: (Int) -> Void
     ) async throws(MusterError) -> Int {
         var moved = 0
         while true {

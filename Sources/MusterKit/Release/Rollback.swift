@@ -104,15 +104,16 @@ extension Operator {
         try await change(changes)
         let known =
             try await fleet.releases().first { $0.stamp == "\(build)" }.map { Inspector.types(in: $0.fields) } ?? [:]
-        for name in try await queueNames() {
-            let target = Requirement.atLeast(sequence: build.sequence)
-            moved += try await moveAll(try store(name), to: target, onProgress: { onProgress(moved + $0) }) {
-                store async throws(MusterError) in
-                try await store.inventory(.above(sequence: build.sequence)).filter {
-                    let fate = Self.fate(of: $0, known)
-                    return fate == .runs || alsoUnknown && fate == .unknown
-                }
+        let target = Requirement.atLeast(sequence: build.sequence)
+        func find(_ store: QueueStore) async throws(MusterError) -> [QueueStore.Waiting] {
+            try await store.inventory(.above(sequence: build.sequence)).filter {
+                let fate = Self.fate(of: $0, known)
+                return fate == .runs || alsoUnknown && fate == .unknown
             }
+        }
+        for name in try await queueNames() {
+            let before = moved
+            moved += try await moveAll(try store(name), to: target, find: find) { onProgress(before + $0) }
         }
         return moved
     }
