@@ -24,6 +24,7 @@ struct ReadmeTests {
             #expect(answer.output.contains("paused since"), "\(said)")
             #expect(answer.output.contains("job report-1 is cancelled"), "\(said)")
             #expect(answer.output.contains("default: 4 ids, 0 wrong"), "\(said)")
+            #expect(answer.output.contains("floor: 1763700000-9f3c2ab"), "\(said)")
             let batch = try await cluster.muster("batch", "show", "nightly", "--json").json()
             #expect(batch["state"] as? String == "closed")
             #expect(batch["pending"] as? Int == 2)
