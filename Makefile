@@ -4,7 +4,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run Benchmarks/bench Scripts Tests/Fa
 YAML := $(shell git ls-files '*.yml' '*.yaml')
 FORMAT := swift format lint --strict --recursive --configuration .swift-format
 
-.PHONY: help demo test lint build faults soak bench deps test-servers test-hiredis-1 clean
+.PHONY: help demo test lint build faults drills soak bench deps test-servers test-hiredis-1 clean
 
 help: ## Lists these commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -35,6 +35,10 @@ faults: ## The whole fault lab: every fault, at every command; fuzzing; the seed
 	MUSTER_FUZZ_ITERATIONS=30000 Tests/run-tests.sh --skip-build --filter FuzzTests
 	MUSTER_FAULTS=full Tests/run-tests.sh --skip-build --filter FaultLabTests
 	Tests/FaultLab/seeded-bugs
+
+drills: ## The long drills: 180 boxes with an old image (6 GB of memory)
+	swift build --build-tests
+	MUSTER_DRILLS=full Tests/run-tests.sh --skip-build --filter BoxesDrill
 
 soak: ## Random faults for MINUTES=30; SEED= replays a run
 	swift build --product muster-lab

@@ -16,7 +16,7 @@ struct MusterCommand: AsyncParsableCommand {
 
             EXIT CODES
               0 done   1 the thing asked about failed   2 usage
-              3 Redis cannot be reached or refuses   4 rejected (limits, no stamp)
+              3 Redis cannot be reached or refuses   4 rejected (limits, no stamp, stale producer)
               5 time ran out while waiting   75 a worker's build is stale
             """,
         version: "0.1.0",

@@ -16,7 +16,7 @@ struct LabParts {
         var line: Wire?
         do {
             if options.hasSmallDisks {
-                disks.append(try await SmallDisk(path: folder + "/redis", megabytes: 64))
+                disks.append(try await SmallDisk(path: folder + "/redis", megabytes: 256))
                 disks.append(try await SmallDisk(path: folder + "/logs", megabytes: 2))
             }
             dataDisk = disks.first
@@ -27,7 +27,8 @@ struct LabParts {
             workerClock = options.hasMovableClocks ? try await MovableClock(folder: folder, name: "worker") : nil
             var server = PrivateRedisOptions()
             server.extraArguments = [
-                "--appendfsync", "always", "--enable-debug-command", "yes", "--lua-time-limit", "100",
+                "--appendfsync", "always", "--auto-aof-rewrite-min-size", "16mb", "--enable-debug-command", "yes",
+                "--lua-time-limit", "100",
             ]
             if wire != nil {
                 server.extraArguments += ["--bind", Wire.serverAddress, "--port", "7900", "--protected-mode", "no"]
