@@ -7,7 +7,7 @@ import Testing
 @testable import MusterKit
 
 /// A server that lies, or a way that damages bytes: the client has a reply or a typed error, soon, and within bounds.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ReplyFuzzTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ReplyFuzzTests {
     /// Asks a server that answers with these bytes and hangs up.
     /// - Returns: nil where no answer and no error ever comes.
     static func ask(_ peer: BrokenPeer, _ bytes: [UInt8]) async throws -> Result<RedisReply, RedisError>? {
