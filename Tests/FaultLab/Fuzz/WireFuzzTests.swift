@@ -8,7 +8,7 @@ import Testing
 @testable import MusterKit
 
 /// Through a real Redis: payloads come out as they went in, and what strangers wrote into a queue stops nobody.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct WireFuzzTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct WireFuzzTests {
     struct Ground: Sendable {
         let server: MusterServer
         let client: RedisClient
