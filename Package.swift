@@ -87,7 +87,10 @@ let package = Package(
         .plugin(name: "MusterStampPlugin", capability: .buildTool(), dependencies: ["MusterStampTool"]),
         .target(
             name: "MusterTestKit",
-            dependencies: ["MusterKit", "MusterLaunch", "MusterRedis"],
+            dependencies: [
+                "MusterKit", "MusterLaunch", "MusterRedis",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: ours
         ),
         .testTarget(
@@ -107,6 +110,7 @@ let package = Package(
                 "MusterKit", "MusterLaunch", "MusterRedis", "MusterTestKit",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            exclude: ["Frozen"],
             swiftSettings: ours
         ),
         .target(name: "FaultHistory", path: "Tests/FaultLab/History", swiftSettings: ours),

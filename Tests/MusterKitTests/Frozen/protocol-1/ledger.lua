@@ -1,0 +1,42 @@
+-- ledger: what the scripts of the fleet share: the builds that were seen, and the operator's rules for them. It stands
+-- between the fence and them.
+-- KEYS: none but meta of the fleet; it finds the others by their names: releases (zset), release:<stamp> (hash)
+local MOST_RELEASES, MOST_PER_RELEASE, REMEMBERED = 500, 5000, 7776000000
+
+-- The rules of all queues, under a number that grows with each change: whoever hears of a newer one passes it on to
+-- its queues.
+local function release_rules()
+  local found = redis.call('HMGET', meta, 'rules', 'floor', 'producers', 'stale-settles', 'ramp')
+  for i = 1, 5 do found[i] = found[i] or '' end
+  return found
+end
+
+local function set_rules(changes)
+  for i = 1, #changes, 2 do
+    if changes[i + 1] == '' then
+      redis.call('HDEL', meta, changes[i])
+    else
+      redis.call('HSET', meta, changes[i], changes[i + 1])
+    end
+  end
+  -- Redis' clock, so that the number grows even where the fleet forgot the last one.
+  local last = tonumber(redis.call('HGET', meta, 'rules') or 0)
+  redis.call('HSET', meta, 'rules', string.format('%.0f', math.max(now, last + 1)))
+end
+
+-- Notes that a host has this build; of too many builds those that were not seen for longest go.
+local function note_release(stamp, role, host)
+  if stamp == '' then return end
+  local key = base .. 'release:' .. stamp
+  redis.call('ZADD', base .. 'releases', now, stamp)
+  if redis.call('HSETNX', key, 'firstSeenAt', nowText) == 1 then
+    while redis.call('ZCARD', base .. 'releases') > MOST_RELEASES do
+      redis.call('UNLINK', base .. 'release:' .. redis.call('ZPOPMIN', base .. 'releases')[1])
+    end
+  end
+  if redis.call('HSETNX', key, role .. ' first', nowText) == 1 or redis.call('HLEN', key) < MOST_PER_RELEASE then
+    redis.call('HSET', key, role .. ' ' .. host, nowText)
+  end
+  redis.call('HSET', key, role .. ' last', nowText)
+  redis.call('PEXPIRE', key, REMEMBERED)
+end
