@@ -28,8 +28,7 @@ struct FleetCheckCommand: AsyncParsableCommand {
         let inspector = Inspector(server: try common.server())
         defer { inspector.close() }
         if let queue { try Name.checked(queue, "queue") }
-        let build: BuildStamp? =
-            if let minBuild { try await inspector.releases().stamp(named: minBuild) } else { nil }
+        let build = try await oldestAllowed(inspector)
         let deadline = ContinuousClock.now + (within?.duration ?? .zero)
         var gate = try await inspector.gate(min: build, queue: queue)
         while !gate.holds, ContinuousClock.now < deadline {
@@ -42,6 +41,11 @@ struct FleetCheckCommand: AsyncParsableCommand {
         Terminal.endProgress()
         if common.json { try JSONOutput.print(gate) } else { print(text(gate)) }
         if !gate.holds { throw CommandFailure(within == nil ? .failed : .timeout) }
+    }
+
+    private func oldestAllowed(_ inspector: Inspector) async throws -> BuildStamp? {
+        guard let minBuild else { return nil }
+        return try await inspector.stamp(named: minBuild)
     }
 
     private func text(_ gate: FleetGate) -> String {

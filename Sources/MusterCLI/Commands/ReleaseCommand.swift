@@ -82,10 +82,14 @@ struct ReleaseFloorCommand: AsyncParsableCommand {
             boss.close()
             inspector.close()
         }
-        if let build { try await boss.setFloor(try await inspector.releases().stamp(named: build)) }
+        if let build {
+            let stamp = try await inspector.stamp(named: build)
+            try await boss.setFloor(stamp)
+        }
         if none { try await boss.removeFloor() }
         if let auto {
-            try await boss.raiseFloorByItself(after: auto == "off" ? nil : try DurationText.option(auto).duration)
+            let proven = auto == "off" ? nil : try DurationText.option(auto).duration
+            try await boss.raiseFloorByItself(after: proven)
         }
         let report = try await inspector.releases()
         if common.json { return try JSONOutput.print(report) }
@@ -162,6 +166,14 @@ struct ReleaseForgetCommand: AsyncParsableCommand {
 
 extension Operator.StaleProducers: ExpressibleByArgument {}
 extension Operator.StaleSettle: ExpressibleByArgument {}
+
+extension Inspector {
+    /// - Parameter text: a stamp, or a revision that is on the ledger.
+    func stamp(named text: String) async throws -> BuildStamp {
+        let report = try await releases()
+        return try report.stamp(named: text)
+    }
+}
 
 extension ReleaseReport {
     /// - Parameter text: a stamp, or a revision that is on the ledger.

@@ -62,7 +62,8 @@ struct ReleaseRampCommand: AsyncParsableCommand {
             )
         }
         if let build, let percent {
-            try await boss.ramp(try await inspector.releases().stamp(named: build), percent: percent)
+            let stamp = try await inspector.stamp(named: build)
+            try await boss.ramp(stamp, percent: percent)
         }
         let report = try await inspector.releases()
         if common.json { return try JSONOutput.print(report) }

@@ -38,7 +38,7 @@ struct ReleaseRollbackCommand: AsyncParsableCommand {
             boss.close()
             inspector.close()
         }
-        let stamp = try await inspector.releases().stamp(named: build)
+        let stamp = try await inspector.stamp(named: build)
         let plan = try await boss.planRollback(to: stamp)
         defer { Terminal.endProgress() }
         let changed =
