@@ -122,7 +122,7 @@ import Testing
                         && worker?["buildOnDisk"] as? String == Self.new
                 })
             let list = try await cluster.muster("fleet", "list", "--stale")
-            #expect(list.output.contains("1 need a restart"), "\(list.output)")
+            #expect(list.output.contains("need a restart, for a newer build is on their disks: 1"), "\(list.output)")
         }
     }
 

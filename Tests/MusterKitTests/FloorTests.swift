@@ -79,6 +79,8 @@ import Testing
             defer { boss.close() }
             try await ground.fleet.know(queues: ["q"])
             try await boss.setFloor(build(6))
+            // As if the clock had been ahead then.
+            try await ground.ask("HSET", ground.keys.meta, "rules", "9000000000000")
             try await ground.ask("DEL", ground.fleet.keys.meta)
             // The queue still fences; and the next word of the operator neither fails silently nor lifts the floor.
             try await boss.setStaleProducers(.refuse)

@@ -53,11 +53,11 @@ struct FleetListCommand: AsyncParsableCommand {
         guard summary.stale > 0 || summary.needsRestart > 0 else { return line }
         if let newest = summary.newest { line += "\nthe newest build known is \(newest)" }
         if summary.needsRestart > 0 {
-            line += "\n\(summary.needsRestart) need a restart: a newer build is on their disks"
+            line += "\nneed a restart, for a newer build is on their disks: \(summary.needsRestart)"
         }
         if summary.needsDeploy > 0 {
             line +=
-                "\n\(summary.needsDeploy) need a deploy: no newer build is on their disks; a restart changes nothing"
+                "\nneed a deploy, for no newer build is on their disks and a restart changes nothing: \(summary.needsDeploy)"
         }
         return line
     }

@@ -80,7 +80,7 @@ extension Inspector {
     public func runnable(_ requirement: Requirement, type: String, queue: String) async throws(MusterError) -> Runnable
     {
         let all = try await workers().filter { $0.isLive && $0.queues.contains(queue) }
-        let rules = try await store(queue).adopt(.none).rules
+        let rules = try await store(queue).adopted().rules
         let stale = all.filter { !$0.meets(requirement, rules) }
         let allowed = all.filter { $0.meets(requirement, rules) }
         let able = allowed.filter { $0.types.contains(type) }

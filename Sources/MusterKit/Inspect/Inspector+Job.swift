@@ -77,7 +77,7 @@ extension Inspector {
     private func explained(_ report: JobReport, queue: String) async throws(MusterError) -> JobReport {
         var report = report
         let live = try await workers().filter { $0.isLive && $0.queues.contains(queue) }
-        let rules = try await store(queue).adopt(.none).rules
+        let rules = try await store(queue).adopted().rules
         let allowed = live.filter { worker in
             guard let requirement = report.requirement.flatMap({ try? Requirement($0) }) else { return false }
             return worker.meets(requirement, rules)

@@ -11,7 +11,8 @@ local function release_rules()
   return found
 end
 
-local function set_rules(changes)
+-- - Parameter above: a number that a queue has and the fleet forgot, or nil.
+local function set_rules(changes, above)
   for i = 1, #changes, 2 do
     if changes[i + 1] == '' then
       redis.call('HDEL', meta, changes[i])
@@ -20,7 +21,7 @@ local function set_rules(changes)
     end
   end
   -- Redis' clock, so that the number grows even where the fleet forgot the last one.
-  local last = tonumber(redis.call('HGET', meta, 'rules') or 0)
+  local last = math.max(tonumber(redis.call('HGET', meta, 'rules') or 0), above or 0)
   redis.call('HSET', meta, 'rules', string.format('%.0f', math.max(now, last + 1)))
 end
 

@@ -2,18 +2,21 @@
 -- stale producers and of late settles.
 -- KEYS: 1 meta of the fleet (hash) 2 releases (zset)
 -- ARGV: pairs of name and value, '' to take it back: floor, floor-build, floor-set, producers, stale-settles, ramp,
---       ramp-build, ramp-ending, auto-floor (ms); 'take-back' or 'give-back' and a stamp: a build that was rolled back, or is not
+--       ramp-build, ramp-ending, auto-floor (ms); 'take-back' or 'give-back' and a stamp: a build that was rolled back, or
+--       is not; 'above' and a number that a queue has and the fleet forgot: the new one is higher
 -- Answers {'ok', the rules for builds: number, floor, producers, stale-settles, ramp, then the rest as name, value...}.
 -- Run twice: the same stands there, under a higher number.
 -- The first write only frees memory: a full Redis lets the ones after it pass.
 if #ARGV > 0 then redis.call('HDEL', meta, 'none') end
-local changes = {}
+local changes, above = {}, nil
 for i = 1, #ARGV, 2 do
   local key = base .. 'release:' .. ARGV[i + 1]
   if ARGV[i] == 'take-back' then
     if redis.call('ZSCORE', KEYS[2], ARGV[i + 1]) then redis.call('HSET', key, 'takenBackAt', nowText) end
   elseif ARGV[i] == 'give-back' then
     redis.call('HDEL', key, 'takenBackAt')
+  elseif ARGV[i] == 'above' then
+    above = tonumber(ARGV[i + 1])
   else
     local value = ARGV[i + 1]
     -- The same trial begun once more is another one.
@@ -21,7 +24,7 @@ for i = 1, #ARGV, 2 do
     changes[#changes + 1], changes[#changes + 2] = ARGV[i], value
   end
 end
-if #changes > 0 then set_rules(changes) end
+if #changes > 0 then set_rules(changes, above) end
 local answer = {'ok', release_rules()}
 for _, name in ipairs({'floor-build', 'floor-set', 'ramp-build', 'ramp-ending', 'auto-floor', 'began'}) do
   answer[#answer + 1] = name

@@ -17,7 +17,7 @@ extension Inspector {
             let store = try store(queue)
             for (name, count) in try await store.counts() { counts[name, default: 0] += count }
             if rules.ramp.isEmpty { continue }
-            let adopted = try await store.adopt(rules)
+            let adopted = try await store.adopted()
             if adopted.rampCounts["held"] != nil { ramp.heldIn.append(queue) }
             ramp.counts.merge(adopted.rampCounts) { $0 + $1 }
         }

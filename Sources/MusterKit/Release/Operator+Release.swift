@@ -157,7 +157,7 @@ extension Operator {
         var newest = try await fleet.rules().rules
         var isForgotten = false
         for name in names {
-            let theirs = try await store(name).adopt(.none).rules
+            let theirs = try await store(name).adopted().rules
             if theirs.number > newest.number {
                 newest = theirs
                 isForgotten = true
@@ -166,7 +166,8 @@ extension Operator {
         var all = changes
         if isForgotten {
             let known = [
-                ("floor", newest.floor), ("producers", newest.producers), ("stale-settles", newest.staleSettles),
+                ("above", String(newest.number)), ("floor", newest.floor), ("producers", newest.producers),
+                ("stale-settles", newest.staleSettles),
                 ("ramp", newest.trial.map { "\($0.revision) \($0.sequence) \($0.percent)" } ?? ""),
             ]
             all = known.filter { one in !changes.contains { $0.name == one.0 } } + changes

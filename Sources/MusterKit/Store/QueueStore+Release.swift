@@ -22,7 +22,10 @@ extension QueueStore {
         return Adopted(wasNew: answer[1].integer == 1, rules: ReleaseRules(answer[2]), rampCounts: counts)
     }
 
-    /// The same from a thread that cannot wait; whether it worked, the next beat shows.
+    /// What the queue has of them. Changes nothing.
+    func adopted() async throws(MusterError) -> Adopted { try await adopt(.none) }
+
+    /// As ``adopt(_:)``, from a thread that cannot wait; whether it worked, the next beat shows.
     func adoptLater(_ rules: ReleaseRules, completion: @escaping @Sendable (Bool) -> Void) {
         client.submit(
             Scripts.adopt, keys: [keys.meta, keys.sessions, keys.ramp],

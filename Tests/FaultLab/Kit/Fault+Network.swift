@@ -49,6 +49,7 @@ extension Fault {
             // The fault's own length: gone, and back.
             try await Task.sleep(for: .milliseconds(150))
             wire.set()
+            // As long again it is there.
             try await Task.sleep(for: .milliseconds(150))
         }
     }
