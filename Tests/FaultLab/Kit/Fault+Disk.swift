@@ -17,6 +17,14 @@ extension Fault {
             try await lab.redisAsk("INFO", "persistence").text?.contains("aof_last_write_status:ok") == true
         }
         if !writesAgain { throw LabError("Redis does not write again, though its disk has room") }
+        // A write that the disk took half of stays in the middle of the file, where no later start reads past it.
+        _ = try await lab.redisAsk("BGREWRITEAOF")
+        let wholeAgain = try await eventually(within: .seconds(60), every: .milliseconds(100)) {
+            let persistence = try await lab.redisAsk("INFO", "persistence").text ?? ""
+            return ["aof_rewrite_scheduled:0", "aof_rewrite_in_progress:0", "aof_last_bgrewrite_status:ok"]
+                .allSatisfy(persistence.contains)
+        }
+        if !wholeAgain { throw LabError("Redis did not write its append-only file anew, though its disk has room") }
         _ = try await lab.redisAsk("CONFIG", "SET", "appendfsync", "always")
     }
 
