@@ -166,11 +166,19 @@ worker=$!
 "$scratch/build/debug/StampedWorker" enqueue Ann >"$scratch/id"
 deadline=$((SECONDS + 30))
 until grep -q Hello "$scratch/greetings" || [ $SECONDS -ge $deadline ]; do kill -0 "$worker"; done
+running=$(stamp)
+echo '// deployed' >>"$tree/$main"
+commit 1763000900
+build
+deadline=$((SECONDS + 30))
+until grep -q 'another build lies on disk' "$scratch/worker.log" || [ $SECONDS -ge $deadline ]; do kill -0 "$worker"; done
+check "a running worker finds the newer stamp in its own file" "*onDisk=1763000900-$(short)*" \
+    "$(grep 'another build lies on disk' "$scratch/worker.log")"
 kill "$worker"
 status=0
 wait "$worker" || status=$?
 worker=''
-check "the example's worker ran what its producer enqueued" "Hello Ann, from build $(stamp)" "$(cat "$scratch/greetings")"
+check "the example's worker ran what its producer enqueued" "Hello Ann, from build $running" "$(cat "$scratch/greetings")"
 check "and ended as asked" "0" "$status"
 
 if [ "$failures" -gt 0 ]; then

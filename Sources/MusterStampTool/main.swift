@@ -38,7 +38,7 @@ do {
         /// Written by MusterStampPlugin at each build.
         enum MusterBuild {
             /// The stamp of the source that this module was built from.
-            static let stamp: String = "\(found.stamp)"
+            static let stamp: String = \(CompiledStamp.expression(for: found.stamp))
         }
 
         """.utf8)

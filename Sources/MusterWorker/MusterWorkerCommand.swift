@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import MusterCommandLine
 import MusterKit
+import MusterLaunch
 
 @main
 struct MusterWorkerCommand: AsyncParsableCommand {
@@ -62,7 +63,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     static func main() async {
         // Who reads its log may leave: that ends no worker.
         signal(SIGPIPE, SIG_IGN)
-        Successor.note()
+        _ = ProgramSearch.thisProgram
         await CommandMain.run(MusterWorkerCommand.self, name: "muster-worker")
     }
 

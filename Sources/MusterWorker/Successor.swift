@@ -6,11 +6,6 @@ import MusterLaunch
 /// What follows a worker whose build is stale: a newer one in the same process, or a program that sees to it.
 struct Successor {
     let watchdog: StopWatchdog
-    /// As it was called, so that a link to the current release leads to the newest.
-    private static let program = path(of: CommandLine.arguments[0])
-
-    /// To be called before the working directory could change or disappear.
-    static func note() { _ = program }
 
     /// - Throws: the stale build again, where this process is to end with its exit code.
     func follow(_ stale: StaleBuild) async throws {
@@ -33,9 +28,10 @@ struct Successor {
         sigemptyset(&signals)
         pthread_sigmask(SIG_SETMASK, &signals, nil)
         for number in [SIGTERM, SIGINT, SIGTSTP, SIGCONT, SIGTTIN, SIGUSR2, SIGPIPE] { signal(number, SIG_DFL) }
-        execv(Self.program, arguments)
+        execv(ProgramSearch.thisProgram, arguments)
         let reason = String(cString: strerror(errno))
-        throw CommandFailure(.stale, "\(Self.program) cannot be started: \(reason); start the worker again by hand")
+        throw CommandFailure(
+            .stale, "\(ProgramSearch.thisProgram) cannot be started: \(reason); start the worker again by hand")
     }
 
     /// A hook that hangs holds nothing up for longer than a minute.
@@ -57,11 +53,5 @@ struct Successor {
         if !termination.isEmpty {
             FileHandle.standardError.write(Data("muster-worker: the hook \(hook) failed: \(termination)\n".utf8))
         }
-    }
-
-    private static func path(of name: String) -> String {
-        if name.hasPrefix("/") { return name }
-        if name.contains("/") { return FileManager.default.currentDirectoryPath + "/" + name }
-        return ProgramSearch.find([name], in: ProcessInfo.processInfo.environment["PATH"] ?? "") ?? name
     }
 }

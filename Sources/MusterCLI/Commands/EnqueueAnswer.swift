@@ -69,7 +69,9 @@ struct EnqueueAnswer: Encodable {
     private func who(_ queue: String) -> String {
         let all = runnable.live + runnable.stale + runnable.withoutHandler
         let waits = isBulk ? "The jobs wait." : "The job waits."
-        if all == 0 { return "no worker of queue `\(queue)` is alive. \(waits)" }
+        if all == 0 {
+            return "no worker of queue `\(queue)` is alive. \(waits) Start one: `muster-worker --queues \(queue)`"
+        }
         var parts = ["\(runnable.live) of \(all) workers of queue `\(queue)` may run this"]
         if runnable.stale > 0 { parts[0] += ": \(whyStale(of: all))" }
         parts[0] += "."
@@ -82,7 +84,21 @@ struct EnqueueAnswer: Encodable {
             let more = runnable.hosts.count > 20 ? " and \(runnable.hosts.count - 20) more" : ""
             parts.append("Stale hosts: \(runnable.hosts.prefix(20).joined(separator: ", "))\(more).")
         }
-        return parts.joined(separator: " ")
+        return ([parts.joined(separator: " ")] + remedies(queue)).joined(separator: "\n")
+    }
+
+    /// Only where nobody may run it: what to do next, as commands.
+    private func remedies(_ queue: String) -> [String] {
+        guard runnable.live == 0 else { return [] }
+        var lines: [String] = []
+        if runnable.stale > 0 {
+            lines.append("`muster fleet list --stale` says which hosts need a restart and which a deploy")
+        }
+        if runnable.withoutHandler > 0 {
+            lines.append("deploy a worker that knows \(type); `muster-worker --list-types` says what one knows")
+        }
+        lines.append("`muster queue show \(queue)` says what waits there, and for what")
+        return lines
     }
 
     private func whyStale(of all: Int) -> String {

@@ -28,8 +28,8 @@ public struct WorkerOptions: Sendable {
     /// The host's name in the roll call and in requirements; default this machine's.
     public var host: String
 
-    /// Which build lies on this machine's disk now; asked every few seconds, on a thread of its own. Nil where nobody
-    /// can say.
+    /// Which build lies on this machine's disk now; asked every few seconds, on a thread of its own. A program
+    /// with a compiled-in stamp gives `CompiledStamp().look`. Nil where nobody can say.
     public var buildOnDisk: (@Sendable () -> BuildStamp?)?
     /// Finish and throw ``NewBuildOnDisk`` when a newer build lies on disk; default false.
     public var restartsOnDeploy: Bool

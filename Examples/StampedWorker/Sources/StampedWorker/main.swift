@@ -27,7 +27,9 @@ case "--list-types":
     print(handlers.listing(build: build).json)
 
 case "work":
-    let worker = try Worker(server: server, build: build, handlers: handlers)
+    // `muster fleet list` then says of a host whose program was built anew that it needs a restart.
+    let options = WorkerOptions(buildOnDisk: CompiledStamp().look)
+    let worker = try Worker(server: server, build: build, options: options, handlers: handlers)
     // The group stops the worker gracefully on SIGTERM and SIGINT.
     let group = ServiceGroup(
         services: [worker], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "greeter"))
