@@ -1,6 +1,6 @@
 # One command for everything; `make help` lists them.
 .DEFAULT_GOAL := help
-SCRIPTS := $(shell git ls-files '*.sh' .ci/run Benchmarks/bench Scripts Tests/FaultLab/seeded-bugs)
+SCRIPTS := $(shell git ls-files '*.sh' .ci/run Benchmarks/bench Benchmarks/stale-fleet Scripts Tests/FaultLab/seeded-bugs)
 YAML := $(shell git ls-files '*.yml' '*.yaml')
 FORMAT := swift format lint --strict --recursive --configuration .swift-format
 
@@ -26,7 +26,7 @@ test: lint ## Proves it: every test, on real Redis and real processes (what CI r
 
 lint: ## Format, shell and YAML
 	$(FORMAT) Sources Tests Plugins Examples Package.swift
-	shellcheck $(SCRIPTS)
+	shellcheck -x $(SCRIPTS)
 	yamllint --strict -d '{extends: relaxed, rules: {line-length: {max: 120}}}' $(YAML)
 
 faults: ## The whole fault lab: every fault, at every command; fuzzing; the seeded bugs (root for all of it)
@@ -46,6 +46,7 @@ soak: ## Random faults for MINUTES=30; SEED= replays a run
 
 bench: ## Measures Muster against the floor, as ratios
 	Benchmarks/bench
+	Benchmarks/stale-fleet
 
 deps: ## Installs what is missing (apt or brew)
 	Scripts/install-dependencies

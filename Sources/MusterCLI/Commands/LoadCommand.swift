@@ -15,6 +15,7 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "Rounds of enqueue-and-wait with an idle worker.") var rounds = 1_000
     @Option(help: ArgumentHelp("The payload's size.", valueName: "bytes")) var payloadBytes = 100
     @Option(help: "Jobs that the worker runs at once.") var concurrency = 10
+    @Option(help: "The queue; default one of its own. Nobody else should take jobs there.") var queue: String?
 
     func validate() throws {
         for (name, value, range) in [
@@ -29,7 +30,8 @@ struct LoadCommand: AsyncParsableCommand {
     func run() async throws {
         let report = try await LoadRun(
             server: try common.server(), jobs: jobs, singles: singles, rounds: rounds, payloadBytes: payloadBytes,
-            concurrency: concurrency, build: try BuildStamp(sequence: 1, revision: "load"),
+            concurrency: concurrency, queue: try queue.map { try Name.checked($0, "queue") } ?? LoadRun.queueOfItsOwn(),
+            build: try BuildStamp(sequence: 1, revision: "load"),
             progress: { phase, done, all in Terminal.progress("\(phase): \(done) of \(all)") }
         ).run()
         Terminal.endProgress()

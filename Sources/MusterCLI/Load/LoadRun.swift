@@ -17,6 +17,7 @@ struct LoadRun: Sendable {
     let rounds: Int
     let payloadBytes: Int
     let concurrency: Int
+    let queue: String
     let build: BuildStamp
     let progress: @Sendable (_ phase: String, _ done: Int, _ of: Int) -> Void
 
@@ -36,8 +37,9 @@ struct LoadRun: Sendable {
         var duplicated: Int
     }
 
+    static func queueOfItsOwn() -> String { "load-\(String(UInt32.random(in: 0 ... .max), radix: 16))" }
+
     func run() async throws -> Report {
-        let queue = "load-\(String(UInt32.random(in: 0 ... .max), radix: 16))"
         let producer = Producer(server: server, build: build)
         let inspector = Inspector(server: server)
         defer {
