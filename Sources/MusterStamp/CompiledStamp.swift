@@ -12,16 +12,8 @@ public final class CompiledStamp: Sendable {
     private static let end = UInt8(ascii: ";")
     private static let longest = mark.utf8.count + 15 + 1 + BuildStamp.longestRevision + 1
 
-    private struct Identity: Equatable {
-        let device: UInt64
-        let number: UInt64
-        let size: Int64
-        let seconds: Int
-        let nanoseconds: Int
-    }
-
     private let executable: String
-    private let seen = Mutex<(file: Identity, stamp: BuildStamp?)?>(nil)
+    private let seen = Mutex<(file: FileIdentity, stamp: BuildStamp?)?>(nil)
 
     /// - Parameter executable: the program's file; a link is followed at each look. Default this process' own, under
     ///   the name that it was called by.
@@ -40,25 +32,12 @@ public final class CompiledStamp: Sendable {
     /// - Returns: nil where there is no such file, where no stamp is in it, and where two different ones are: a
     ///   package and another that it depends on may both use the plugin.
     public func look() -> BuildStamp? {
-        guard let file = identity() else { return nil }
+        guard let file = FileIdentity(of: executable) else { return nil }
         if let last = seen.withLock({ $0 }), last.file == file { return last.stamp }
         let stamps = Self.stamps(in: executable)
         let stamp = stamps.count == 1 ? stamps.first : nil
         seen.withLock { $0 = (file, stamp) }
         return stamp
-    }
-
-    private func identity() -> Identity? {
-        var status = stat()
-        guard stat(executable, &status) == 0 else { return nil }
-        #if canImport(Darwin)
-            let changed = status.st_mtimespec
-        #else
-            let changed = status.st_mtim
-        #endif
-        return Identity(
-            device: UInt64(status.st_dev), number: UInt64(status.st_ino), size: Int64(status.st_size),
-            seconds: changed.tv_sec, nanoseconds: changed.tv_nsec)
     }
 
     /// In pieces and never mapped: a file that somebody shortens meanwhile would end this process by SIGBUS.

@@ -109,8 +109,8 @@ final class Cluster: Sendable {
     ) throws -> ChildProcess {
         let file = StandardStream.file("\(folder)/\(log).log", append: true)
         let child = try ChildProcess(
-            executable: "\(Self.binaries)/\(program)", arguments: arguments, environment: environment(more),
-            directory: folder, standardOutput: file, standardError: file)
+            executable: program.hasPrefix("/") ? program : "\(Self.binaries)/\(program)", arguments: arguments,
+            environment: environment(more), directory: folder, standardOutput: file, standardError: file)
         children.withLock { $0.append(child) }
         return child
     }

@@ -126,6 +126,28 @@ import Testing
         }
     }
 
+    /// Its stamp is given, so nothing on disk says which build lies there; but its program is another, or none.
+    @Test func aWorkerWhoseProgramWasDeletedOrReplacedIsShown() async throws {
+        try await Cluster.with { cluster in
+            let program = cluster.folder + "/worker"
+            try FileManager.default.copyItem(atPath: Cluster.binaries + "/muster-worker", toPath: program)
+            _ = try cluster.begin(
+                program, ["--build", Self.old, "--probes", "--on-stale", "wait"], log: "w", ["MUSTER_HOST": "box"])
+            _ = try await cluster.muster("enqueue", "muster.noop", "--build", Self.new)
+            func isShown(_ program: String, _ verdict: String) async throws -> Bool {
+                let worker = try await workers(cluster).first
+                return worker?["program"] as? String == program && worker?["verdict"] as? String == verdict
+            }
+            try await #expect(eventually { try await isShown("same", "behind") }, "\(cluster.logs())")
+            try FileManager.default.removeItem(atPath: program)
+            try await #expect(eventually { try await isShown("deleted", "needs-deploy") }, "\(cluster.logs())")
+            try FileManager.default.copyItem(atPath: Cluster.binaries + "/muster-worker", toPath: program)
+            try await #expect(eventually { try await isShown("replaced", "needs-restart") }, "\(cluster.logs())")
+            let list = try await cluster.muster("fleet", "list")
+            #expect(list.output.contains("needs-restart (program replaced)"), "\(list.output)")
+        }
+    }
+
     @Test func aHookIsRunAndTheWorkerEndsStale() async throws {
         try await Cluster.with { cluster in
             try cluster.write("hook.sh", "#!/bin/sh\necho \"$MUSTER_BUILD_RUNNING $MUSTER_NEEDS\" >> hooked\n")

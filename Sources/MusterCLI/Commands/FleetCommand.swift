@@ -36,7 +36,8 @@ struct FleetListCommand: AsyncParsableCommand {
             table.add(
                 worker.host, "\(worker.pid)", worker.name ?? "-", worker.build ?? "none", worker.state.rawValue,
                 Terminal.coloured(worker.verdict.rawValue, worker.verdict == .current ? .green : .red)
-                    + (worker.buildOnDisk.map { $0 == worker.build ? "" : " (on disk \($0))" } ?? ""),
+                    + (worker.buildOnDisk.map { $0 == worker.build ? "" : " (on disk \($0))" } ?? "")
+                    + (worker.program == .same ? "" : " (program \(worker.program.rawValue))"),
                 worker.queues.joined(separator: ","),
                 "\(worker.running)/\(worker.concurrency)"
                     + (worker.stuck > 0 ? Terminal.coloured(" (\(worker.stuck) stuck)", .red) : ""),

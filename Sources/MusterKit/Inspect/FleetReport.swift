@@ -21,6 +21,8 @@ public struct FleetReport: Sendable, Encodable {
         public let lastClaim: String
         public let refusals: Int
         public let exitPhase: String?
+        /// What became, since it started, of the program's file that it was started from.
+        public let program: Program
         /// What its machine was launched from: `MUSTER_IMAGE`.
         public let image: String?
         public let startedAt: Timestamp?
@@ -29,7 +31,7 @@ public struct FleetReport: Sendable, Encodable {
 
         private enum CodingKeys: String, CodingKey {
             case session, host, pid, name, build, buildOnDisk, state, verdict, queues, running, stuck, concurrency
-            case lastBeatAt, lastClaimAt, lastClaim, refusals, exitPhase, image, startedAt, returns
+            case lastBeatAt, lastClaimAt, lastClaim, refusals, exitPhase, program, image, startedAt, returns
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -51,10 +53,20 @@ public struct FleetReport: Sendable, Encodable {
             try values.encode(lastClaim, forKey: .lastClaim)
             try values.encode(refusals, forKey: .refusals)
             try values.encode(exitPhase, forKey: .exitPhase)
+            try values.encode(program, forKey: .program)
             try values.encode(image, forKey: .image)
             try values.encode(startedAt, forKey: .startedAt)
             try values.encode(returns, forKey: .returns)
         }
+    }
+
+    /// The file under the name by which a worker was started.
+    public enum Program: String, Sendable, Codable {
+        case same
+        /// Another file, or written to: a restart runs something else.
+        case replaced
+        /// None: a restart fails.
+        case deleted
     }
 
     public enum Verdict: String, Sendable, Codable {

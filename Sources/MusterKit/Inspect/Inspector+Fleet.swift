@@ -24,7 +24,7 @@ extension Inspector {
                 queues: entry.queues, running: entry.isLive ? entry.running : 0,
                 stuck: entry.isLive ? entry.stuck : 0, concurrency: entry.concurrency,
                 lastBeatAt: entry.lastBeatAt, lastClaimAt: entry.lastClaimAt, lastClaim: entry.lastClaim,
-                refusals: entry.refusals, exitPhase: entry.exitPhase, image: entry.image,
+                refusals: entry.refusals, exitPhase: entry.exitPhase, program: entry.program, image: entry.image,
                 startedAt: entry.startedAt, returns: count)
         }
         let live = workers.filter { $0.state != .lost && $0.state != .stopped }
@@ -73,7 +73,8 @@ extension Inspector {
         if isTakenBack { return entry.buildOnDisk.map { $0 != entry.build } ?? false ? .needsRestart : .needsDeploy }
         if let onDisk = entry.buildOnDisk?.sequence, onDisk > running { return .needsRestart }
         guard running < newest else { return .current }
-        return entry.buildOnDisk != nil || returns > 1 ? .needsDeploy : .behind
+        if entry.buildOnDisk != nil || entry.program == .deleted || returns > 1 { return .needsDeploy }
+        return entry.program == .replaced ? .needsRestart : .behind
     }
 
     /// Who may run a job of this type with this requirement.

@@ -9,6 +9,8 @@ public struct WorkerEntry: Sendable {
     public let build: BuildStamp?
     /// What would run there if it were started again; nil where nobody can say.
     public let buildOnDisk: BuildStamp?
+    /// What became of the file that it was started from.
+    public let program: FleetReport.Program
     /// What its machine was launched from.
     public let image: String?
     /// What it says of itself: `running`, `stopping`, `stopped`, `lost`.
@@ -39,6 +41,7 @@ public struct WorkerEntry: Sendable {
         name = text("name")
         build = text("build").flatMap { try? BuildStamp($0) }
         buildOnDisk = text("buildOnDisk").flatMap { try? BuildStamp($0) }
+        program = text("program").flatMap { FleetReport.Program(rawValue: $0) } ?? .same
         image = text("image")
         saidState = text("state") ?? "running"
         queues = (text("queues") ?? "").split(separator: ",").map(String.init)

@@ -24,6 +24,7 @@ public struct Worker: Service {
     let registered = RegisteredSchedules()
     let began = ContinuousClock.now
     let control = WorkerControl()
+    let program = ProgramFile()
 
     /// - Parameters:
     ///   - server: the Redis to work for.

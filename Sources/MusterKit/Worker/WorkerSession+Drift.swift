@@ -9,13 +9,18 @@ import Synchronization
 extension WorkerSession {
     /// Looks what lies on disk, as long as the session lasts.
     func watchDisk() async throws {
-        guard let look = worker.options.buildOnDisk else { return }
+        let look = worker.options.buildOnDisk
+        let program = worker.program
         while true {
             // Git or a slow disk may take its time: no thread that handlers run on waits for it.
-            let found = await DedicatedThread.run { look() }
-            let isNews = seen.withLock { seen in
-                defer { seen.onDisk = found }
-                return seen.onDisk != found
+            let (found, state) = await DedicatedThread.run { (look?(), program.state()) }
+            let (isNews, hasMoved) = seen.withLock { seen in
+                defer { (seen.onDisk, seen.program) = (found, state) }
+                return (seen.onDisk != found, seen.program != state)
+            }
+            if hasMoved, state != .same {
+                logger.notice("this worker's program is another on disk", metadata: ["program": "\(state.rawValue)"])
+                seen.withLock { $0.onNews }?()
             }
             if isNews, let found, found != worker.build {
                 logger.notice("another build lies on disk", metadata: ["onDisk": "\(found)"])

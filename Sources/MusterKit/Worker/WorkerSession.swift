@@ -27,6 +27,7 @@ final class WorkerSession: Sendable {
         /// The number of the rules for builds that its queues have from it.
         var rules = 0
         var onDisk: BuildStamp?
+        var program = FleetReport.Program.same
         var beganAt = ContinuousClock.now
         /// When it last gave up waiting and took a new connection.
         var wedgedAt: ContinuousClock.Instant?
@@ -263,6 +264,7 @@ final class WorkerSession: Sendable {
                     ("running", String(pool.runningCount)), ("stuck", String(pool.stuckCount)),
                     ("concurrency", String(options.concurrency)),
                     ("buildOnDisk", seen.onDisk.map { "\($0)" } ?? ""), ("image", options.image ?? ""),
+                    ("program", seen.program == .same ? "" : seen.program.rawValue),
                     ("lastClaim", isQuiet ? "quiet" : seen.lastClaim), ("refusals", String(seen.refusals)),
                     ("leaseMs", String(options.lease.wholeMilliseconds)), ("exitPhase", seen.phase ?? ""),
                     ("types", worker.handlers.types.joined(separator: ",")),
