@@ -64,10 +64,15 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .target(
+            name: "MusterFleet",
+            dependencies: ["MusterCommandLine", "MusterKit", "MusterLaunch", "MusterStamp"],
+            swiftSettings: ours
+        ),
         .executableTarget(
             name: "MusterCLI",
             dependencies: [
-                "MusterCommandLine", "MusterKit", "MusterLaunch",
+                "MusterCommandLine", "MusterFleet", "MusterKit", "MusterLaunch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -91,6 +96,11 @@ let package = Package(
                 "MusterKit", "MusterLaunch", "MusterRedis",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "MusterFleetTests",
+            dependencies: ["MusterFleet", "MusterLaunch", "MusterTestKit"],
             swiftSettings: ours
         ),
         .testTarget(

@@ -9,6 +9,10 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
     /// What is wrong there, and what to do.
     public let problem: String
 
+    package init(file: String, line: Int?, problem: String) {
+        (self.file, self.line, self.problem) = (file, line, problem)
+    }
+
     public var description: String {
         let what = problem.shown(atMost: 600)
         let place = file.shown(atMost: 600)

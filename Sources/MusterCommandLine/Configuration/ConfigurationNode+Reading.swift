@@ -3,7 +3,7 @@ import Yams
 
 extension ConfigurationNode {
     /// The only document of the file at `path`, or nil if there is nothing in it.
-    static func read(_ path: String) throws(ConfigurationError) -> ConfigurationNode? {
+    package static func read(_ path: String) throws(ConfigurationError) -> ConfigurationNode? {
         guard FileManager.default.fileExists(atPath: path) else {
             throw ConfigurationError(
                 file: path, line: nil, problem: "no such file; name an existing one with --config")

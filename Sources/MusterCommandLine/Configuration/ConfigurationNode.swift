@@ -1,27 +1,27 @@
 import Yams
 
 /// One value of a configuration file, with its place in it, so that each error can say where.
-struct ConfigurationNode {
+package struct ConfigurationNode {
     let node: Node
     let file: String
 
     /// One `key: value` of a mapping.
-    struct Field {
-        let name: String
-        let key: ConfigurationNode
-        let value: ConfigurationNode
+    package struct Field {
+        package let name: String
+        package let key: ConfigurationNode
+        package let value: ConfigurationNode
     }
 
-    var isNull: Bool {
+    package var isNull: Bool {
         guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    var isMapping: Bool {
+    package var isMapping: Bool {
         if case .mapping = node { true } else { false }
     }
 
-    func failure(_ problem: String) -> ConfigurationError {
+    package func failure(_ problem: String) -> ConfigurationError {
         ConfigurationError(file: file, line: node.mark?.line, problem: problem)
     }
 
@@ -30,7 +30,7 @@ struct ConfigurationNode {
     /// - Parameters:
     ///   - what: What the mapping is, for the error.
     ///   - known: The keys it may have; nil for any.
-    func fields(of what: String, known: [String]? = nil) throws(ConfigurationError) -> [Field] {
+    package func fields(of what: String, known: [String]? = nil) throws(ConfigurationError) -> [Field] {
         guard case .mapping(let mapping) = node else {
             throw failure("\(what) must be a mapping of `key: value` lines")
         }
@@ -48,14 +48,14 @@ struct ConfigurationNode {
     }
 
     /// The text of a scalar as it is written: `8080` and `yes` are texts too.
-    func text(_ what: String) throws(ConfigurationError) -> String {
+    package func text(_ what: String) throws(ConfigurationError) -> String {
         guard case .scalar(let scalar) = node, !isNull else { throw failure("\(what) must be a text") }
         guard !scalar.string.utf8.contains(0) else { throw failure("\(what) contains a NUL byte") }
         return scalar.string
     }
 
     /// The texts of a list.
-    func texts(_ what: String) throws(ConfigurationError) -> [String] {
+    package func texts(_ what: String) throws(ConfigurationError) -> [String] {
         guard case .sequence(let sequence) = node else {
             throw failure("\(what) must be a list, such as [a, b]")
         }

@@ -1,0 +1,76 @@
+import Foundation
+import MusterCommandLine
+import MusterFleet
+import MusterLaunch
+import Testing
+
+@Suite struct FleetFileTests {
+    private func read(_ text: String) throws -> [FleetGroup] {
+        let folder = try TemporaryFolder.make("muster-fleet-file")
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/fleet.yaml"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return try FleetFile(path: path, worker: "/usr/bin/true").groups
+    }
+
+    @Test func aGroupSaysHowItsWorkersAreStarted() throws {
+        let groups = try read(
+            """
+            groups:
+              mail:
+                count: 4
+                hosts: [local, deploy@web-1]
+                queues: [mail, default]
+                concurrency: 7
+                on-stale: wait
+                grace: 3s
+                arguments: [--probes]
+                environment: {LANG: C.UTF-8, EMPTY: }
+                memory: 512MiB
+              plain:
+            """)
+        #expect(groups.map(\.name) == ["mail", "plain"])
+        let mail = groups[0]
+        #expect(mail.count == 4)
+        #expect(mail.hosts == ["local", "deploy@web-1"])
+        #expect(
+            mail.arguments == [
+                "--queues", "mail,default", "--concurrency", "7", "--on-stale", "wait", "--grace", "3000ms", "--probes",
+            ])
+        #expect(mail.environment == ["LANG": "C.UTF-8", "EMPTY": ""])
+        #expect(mail.memoryBytes == 512 << 20)
+        #expect(mail.stopMilliseconds == 8000)
+        #expect(groups[1].count == 1)
+        #expect(groups[1].arguments == ["--grace", "25000ms"])
+        #expect(mail.workerName(3) == "mail-3")
+    }
+
+    @Test func aProgramOfItsOwnGetsOnlyItsArguments() throws {
+        let group = try #require(try read("groups: {own: {program: /bin/sleep, arguments: [work], grace: 1s}}").first)
+        #expect(group.program == "/bin/sleep")
+        #expect(group.arguments == ["work"])
+    }
+
+    @Test func whatChangesAStartChangesItsDigest() throws {
+        let group = FleetGroup(name: "a", program: "/bin/true", directory: "/")
+        var other = group
+        other.count = 9
+        other.memoryBytes = 1
+        #expect(group.startDigest == other.startDigest)
+        other.environment = ["A": "b"]
+        #expect(group.startDigest != other.startDigest)
+    }
+
+    @Test(arguments: [
+        ("", "describes no fleet"), ("groups:", "no group"), ("grups: {}", ":1: the file has no key `grups`"),
+        ("groups: {A: {}}", "is not a name"), ("groups: {a: {count: -1}}", "between 0 and 1000"),
+        ("groups: {a: {hosts: [x, x]}}", "twice"), ("groups: {a: {hosts: [-oProxyCommand=x]}}", "is no host"),
+        ("groups: {a: {memory: 12}}", "512MiB"), ("groups: {a: {program: ./absent}}", "is no executable file"),
+        ("groups:\n  a:\n    program: /bin/true\n    queues: [x]", ":4: `queues`"),
+        ("groups: {a: {directory: ./absent}}", "does not exist"), ("groups: {a: {grace: soon}}", "`grace`"),
+    ])
+    func aMistakeIsNamedWithItsPlace(text: String, expected: String) throws {
+        let error = try #require(#expect(throws: ConfigurationError.self) { try read(text) })
+        #expect("\(error)".contains(expected), "\(error)")
+    }
+}
