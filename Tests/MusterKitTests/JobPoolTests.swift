@@ -1,4 +1,6 @@
+import Dispatch
 import Logging
+import MusterLaunch
 import MusterRedis
 import MusterTestKit
 import Testing
@@ -98,6 +100,30 @@ import Testing
         #expect(witness.count == 0)
         pool.mayBegin(until: .now + .seconds(60))
         #expect(try await eventually { witness.count == 3 })
+    }
+
+    /// Handlers that block can have every thread when a job is given its place.
+    @Test func aJobWhoseThreadComesTooLateBeginsOnlyWhenTheLeaseHoldsAgain() async throws {
+        gate.open()
+        let pool = try pool(concurrency: 2)
+        let jobs = try jobs(2)
+        await DedicatedThread.run {
+            let blockers = 256
+            let release = DispatchSemaphore(value: 0)
+            let waits: @Sendable () -> Void = { release.wait() }
+            // They come before the jobs' tasks, and are more than there are threads.
+            for _ in 0..<blockers { Task { waits() } }
+            let end = ContinuousClock.now + .milliseconds(100)
+            pool.mayBegin(until: end)
+            pool.add(jobs)
+            while ContinuousClock.now < end {}
+            for _ in 0..<blockers { release.signal() }
+        }
+        #expect(try await eventually { pool.runningCount == 0 })
+        #expect(witness.ids.isEmpty, "they would have run beside those to whom Redis gave them")
+        #expect(Set(pool.heldIDs) == Set(ids(2)))
+        pool.mayBegin(until: .now + .seconds(60))
+        #expect(try await eventually { witness.count == 2 })
     }
 
     @Test func aSuspectRunsAloneInTheProcess() async throws {

@@ -280,12 +280,33 @@ final class JobPool: Sendable {
     }
 
     private func work(_ number: Int, _ first: ClaimedJob) async {
-        var job = first
-        while true {
+        var next = begun(number, first)
+        while let job = next {
             let settlement = await runner.run(job) { self.becomeStuck(number) }
-            guard let next = finish(number, job, settlement) else { return }
-            job = next
+            next = finish(number, job, settlement)
         }
+    }
+
+    /// A runner's thread may come long after its place: handlers that block can have every thread meanwhile, and the
+    /// lease may have ended, or the job been cancelled.
+    /// - Returns: what to run: the job, or what waits behind one that is not to be run any more.
+    private func begun(_ number: Int, _ job: ClaimedJob) -> ClaimedJob? {
+        let mustEnd = state.withLock { state -> Bool? in
+            if state.isCancelled || state.runners[number]?.isCancelled ?? true { return true }
+            if state.mayBegin {
+                state.runners[number]?.since = .now
+                return false
+            }
+            state.runners[number] = nil
+            if state.suspectRunner == number {
+                state.suspectRunner = nil
+                state.suspects.insert(job, at: 0)
+            } else {
+                state.waiting.insert(job, at: state.head)
+            }
+            return nil
+        }
+        return mustEnd.flatMap { $0 ? finish(number, job, nil) : job }
     }
 
     private func finish(_ number: Int, _ job: ClaimedJob, _ settlement: Settlement?) -> ClaimedJob? {
