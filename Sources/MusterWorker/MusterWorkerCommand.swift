@@ -52,7 +52,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         transform: DurationText.option)
     var grace: DurationText?
     @Option(help: "Workers that may die with a job before it is put with the dead; default 3.") var crashLimit: Int?
-    @Option(help: "A name for people, shown in the roll call.") var name: String?
+    @Option(help: "A name for people, shown in the roll call; default MUSTER_NAME.") var name: String?
     @Flag(help: "Also run the probe types muster.noop, echo, sleep, fail, crash, spin.") var probes = false
     @Flag(help: "Print each job type with its payloads' fingerprint and what its jobs require, and exit.")
     var listTypes = false
@@ -91,7 +91,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         if let crashLimit { options.crashLimit = crashLimit }
         if let concurrency { options.concurrency = concurrency }
         if let grace { options.grace = grace.duration }
-        options.name = name
+        if let name { options.name = name }
         options.onStale = onStale
         options.restartsOnDeploy = restartOnDeploy
         let isGiven = stamp.source == .flag || stamp.source == .environment

@@ -34,7 +34,7 @@ struct DevCommand: AsyncParsableCommand {
         let redis = try PrivateRedis(folder: folder, options: PrivateRedisOptions())
         try await redis.start()
         Terminal.say("Redis is up. In another terminal:\n\n  export MUSTER_REDIS=\(redis.url)\n")
-        let crew = DevCrew(program: try Self.workerProgram(), arguments: try arguments(redis.url, stamp))
+        let crew = DevCrew(program: try WorkerProgram.path(), arguments: try arguments(redis.url, stamp))
         if let stamp {
             Terminal.say("\(workers) workers of build \(stamp) take jobs from \(queues). Ctrl-C stops everything.")
         }
@@ -65,20 +65,5 @@ struct DevCommand: AsyncParsableCommand {
         if let namespace = common.connection.namespace { arguments += ["--namespace", namespace] }
         if let file = try common.configuration() { arguments += ["--handlers", file.path] }
         return arguments
-    }
-
-    /// The consumer lies beside this program, as both are installed together.
-    private static func workerProgram() throws -> String {
-        let here = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-        let own = (Bundle.main.executableURL ?? here).resolvingSymlinksInPath()
-        let beside = own.deletingLastPathComponent().appendingPathComponent("muster-worker").path
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        guard
-            let found = ProgramSearch.isExecutableFile(beside)
-                ? beside : ProgramSearch.find(["muster-worker"], in: path)
-        else {
-            throw CommandFailure(.failed, "muster-worker is neither beside muster nor in PATH; install both together")
-        }
-        return found
     }
 }

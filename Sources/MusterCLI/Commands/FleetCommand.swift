@@ -8,6 +8,7 @@ struct FleetCommand: AsyncParsableCommand {
         subcommands: [
             FleetListCommand.self, FleetCheckCommand.self, FleetQuietCommand.self, FleetResumeCommand.self,
             FleetStopCommand.self, FleetRestartCommand.self, FleetDumpCommand.self, FleetLogLevelCommand.self,
+            FleetUpCommand.self, FleetScaleCommand.self, FleetDownCommand.self, FleetSuperviseCommand.self,
         ])
 }
 

@@ -35,8 +35,15 @@ public struct ServerOptions: ParsableArguments {
     public func server() throws -> MusterServer {
         let file = try configuration()
         return try MusterServer(
-            redis ?? Self.environment("MUSTER_REDIS") ?? file?.redis ?? "redis://127.0.0.1:6379",
+            address(file),
             namespace: namespace ?? Self.environment("MUSTER_NAMESPACE") ?? file?.namespace ?? "muster")
+    }
+
+    /// Redis' address as it was written, with the password that may be in it.
+    public func address() throws -> String { address(try configuration()) }
+
+    private func address(_ file: ConfigurationFile?) -> String {
+        redis ?? Self.environment("MUSTER_REDIS") ?? file?.redis ?? "redis://127.0.0.1:6379"
     }
 
     /// The folder of the application: where its configuration lies, else this one.

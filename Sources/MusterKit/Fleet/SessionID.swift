@@ -31,3 +31,8 @@ public func thisHost() -> String {
 public func thisImage() -> String? {
     ProcessInfo.processInfo.environment["MUSTER_IMAGE"].flatMap { $0.isEmpty ? nil : String($0.prefix(200)) }
 }
+
+/// What a supervisor calls this worker: `MUSTER_NAME`, for the roll call.
+public func thisWorkersName() -> String? {
+    ProcessInfo.processInfo.environment["MUSTER_NAME"].flatMap { $0.isEmpty ? nil : String($0.prefix(200)) }
+}

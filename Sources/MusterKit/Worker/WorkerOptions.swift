@@ -18,7 +18,7 @@ public struct WorkerOptions: Sendable {
     public var timeoutGrace: Duration
     /// Workers that may die with a job before it is put with the dead; default 3.
     public var crashLimit: Int
-    /// A name for people, shown in the roll call.
+    /// A name for people, shown in the roll call; default `MUSTER_NAME`, which a supervisor sets.
     public var name: String?
     /// What to do when Redis refuses this build; default nil: a floor ends the worker, and nothing else does.
     public var onStale: OnStale?
@@ -44,7 +44,7 @@ public struct WorkerOptions: Sendable {
         lease: Duration = .seconds(10),
         timeoutGrace: Duration = .seconds(5),
         crashLimit: Int = 3,
-        name: String? = nil,
+        name: String? = thisWorkersName(),
         onStale: OnStale? = nil,
         schedules: [Schedule] = [],
         host: String = thisHost(),
