@@ -58,6 +58,25 @@ import Testing
         }
     }
 
+    @Test func aBulkThatFindsNoRoomSaysWhatIsEnqueued() async throws {
+        try await Cluster.with(.init(extraArguments: ["--maxmemory", "5mb"])) { cluster in
+            let told = try await cluster.muster(
+                "enqueue", "muster.echo", "--count", "50000", "--build", Self.build, "--json")
+            #expect(told.status == 3)
+            let answer = try told.json()
+            #expect(answer["outcome"] as? String == "rejected")
+            let accepted = try #require(answer["accepted"] as? Int)
+            #expect(accepted > 0)
+            try await #expect(cluster.queue()["ready"] as? Int == accepted)
+            let spans = try #require(answer["acceptedPayloads"] as? [[String: Int]])
+            #expect(spans.reduce(0) { $0 + ($1["last"] ?? 0) - ($1["first"] ?? 0) + 1 } == accepted)
+            #expect(
+                told.errors.contains("; \(accepted) of 50000 jobs are enqueued, those of payloads 1-"), "\(told.errors)"
+            )
+            #expect(told.errors.contains("; the others are not"), "\(told.errors)")
+        }
+    }
+
     private struct Outcome {
         /// How many buckets were ever opened.
         let opened: Int

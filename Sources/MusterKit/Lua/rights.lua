@@ -8,8 +8,6 @@ for _, command in ipairs(ARGV) do
   -- One key or channel and no more: any further word may be taken for another key.
   local words = {KEYS[2]}
   if command == 'PUBLISH' or command == 'SUBSCRIBE' then words = {base .. 'wake:doctor'} end
-  if command == 'INFO' then words = {'memory'} end
-  if command == 'MEMORY' then words = {'USAGE', KEYS[2]} end
   if command == 'EVALSHA' then words = {'0', '1', KEYS[2]} end
   local asked, allowed = pcall(redis.acl_check_cmd, command, unpack(words))
   if asked and not allowed then refused[#refused + 1] = command end
