@@ -6,6 +6,33 @@ struct EnqueueAnswer: Encodable {
     struct Failure: Encodable {
         let outcome: String
         let error: String
+        /// In bulk: how many are enqueued all the same, and which; numbers of payloads, from 1 on.
+        var accepted: Int?
+        var acceptedPayloads: [Span]?
+
+        struct Span: Encodable {
+            let first: Int
+            let last: Int
+        }
+
+        init(_ error: MusterError, isBulk: Bool) {
+            outcome = error.outcome.rawValue
+            self.error = error.message
+            guard isBulk else { return }
+            accepted = error.accepted.reduce(0) { $0 + $1.count }
+            acceptedPayloads = error.accepted.map { Span(first: $0.lowerBound + 1, last: $0.upperBound) }
+        }
+
+        /// What became of many jobs, for people.
+        func text(of count: Int) -> String {
+            let isUnknown = outcome == MusterError.Outcome.unknown.rawValue
+            guard let accepted, let acceptedPayloads, accepted > 0 else {
+                return isUnknown ? "\(error); whether they were enqueued is unknown" : error
+            }
+            let spans = acceptedPayloads.map { "\($0.first)-\($0.last)" }.joined(separator: ", ")
+            let others = isUnknown ? "of the others it is unknown" : "the others are not"
+            return "\(error); \(accepted) of \(count) jobs are enqueued, those of payloads \(spans); \(others)"
+        }
     }
 
     let receipts: [Receipt]

@@ -9,6 +9,9 @@ struct EnqueueCommand: AsyncParsableCommand {
         discussion: """
             The job asks for this folder's build or a newer one, unless --require,
             or its type in muster.yaml, says otherwise. Answers with the job's id.
+            A full Redis refuses jobs (exit 3). Where it becomes full in the middle of
+            --file or --count, the rest waits until it has taken none for 10 s; then
+            the message says which payloads are enqueued.
 
             EXAMPLES
               muster enqueue report '{"month":"2026-10"}'
@@ -142,10 +145,13 @@ struct EnqueueCommand: AsyncParsableCommand {
             }
         } catch {
             Terminal.endProgress()
-            if common.json {
-                try JSONOutput.print(EnqueueAnswer.Failure(outcome: error.outcome.rawValue, error: error.message))
+            let failure = EnqueueAnswer.Failure(error, isBulk: isBulk)
+            if common.json { try JSONOutput.print(failure) }
+            let isUnknown = error.outcome == .unknown && error.code != .durabilityUnproven
+            if isBulk, isUnknown || !error.accepted.isEmpty {
+                throw CommandFailure(CommandFailure(error).status, failure.text(of: payloads.count))
             }
-            throw error.outcome == .unknown && error.code != .durabilityUnproven
+            throw isUnknown
                 ? CommandFailure(
                     .redis, "\(error.message); whether it was enqueued is unknown: repeat it with --id to be safe")
                 : CommandFailure(error)
@@ -154,7 +160,7 @@ struct EnqueueCommand: AsyncParsableCommand {
         let runnable = try await inspector.runnable(receipts[0].requirement, type: type, queue: options.queue)
         let answer = EnqueueAnswer(
             receipts: receipts, type: type, build: build, runnable: runnable, seconds: seconds,
-            isBulk: file != nil || count != nil, batch: options.batch, uniqueKey: unique)
+            isBulk: isBulk, batch: options.batch, uniqueKey: unique)
         if !common.json || wait { Terminal.say(answer.advice(build: build, queue: options.queue)) }
         if !common.json, !wait { print(answer.plain) }
         if wait {
@@ -164,6 +170,8 @@ struct EnqueueCommand: AsyncParsableCommand {
             try JSONOutput.print(answer)
         }
     }
+
+    private var isBulk: Bool { file != nil || count != nil }
 
     private func options() throws -> EnqueueOptions {
         var options = EnqueueOptions()

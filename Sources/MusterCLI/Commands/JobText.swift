@@ -25,7 +25,8 @@ struct JobText {
         if report.state == .succeeded { return report.result.map(Self.json) ?? "succeeded" }
         if report.state == .expired {
             return report.expiry == .startBy
-                ? "expired: no worker began it in time" : "expired: it ended so long ago that its outcome is gone"
+                ? "expired: no worker began it in time"
+                : "expired: its outcome is gone, for it ended long ago, or newer ones needed the room"
         }
         return report.state.rawValue + (report.attempts.last?.error.map { ": \($0)" } ?? "")
     }

@@ -7,3 +7,6 @@ public func byteText(_ bytes: Int) -> String {
     default: "\(bytes >> 30) GiB"
     }
 }
+
+/// Bytes as a setting of the server takes them.
+func byteSetting(_ bytes: Int) -> String { "\(max(1, bytes >> 20))mb" }

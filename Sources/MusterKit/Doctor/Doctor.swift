@@ -44,7 +44,7 @@ public final class Doctor: Sendable {
                 .error, .rights, "this account may not look at Muster's keys: \(error.message)",
                 why: "a producer or worker with this account could do nothing",
                 remedy:
-                    "ACL SETUSER … +@all -@dangerous +evalsha +script|load ~\(namespace):* &\(namespace):*, or another account in --redis"
+                    "ACL SETUSER … +@all -@dangerous +info +evalsha +script|load ~\(namespace):* &\(namespace):*, or another account in --redis"
             )
         }
         ServerChecks(state: state).examine(&diagnosis)
@@ -76,7 +76,7 @@ public final class Doctor: Sendable {
                     diagnosis.skip(.orphans, "in queue \(name): \(error.message)")
                     diagnosis.skip(.memoryByKind, "in queue \(name): \(error.message)")
                 }
-                QueueChecks(state: queue, now: now).examine(&diagnosis)
+                QueueChecks(state: queue, info: state.info, now: now).examine(&diagnosis)
                 memory += queue.memory
                 // An account's rules hold for a namespace; one queue stands for all.
                 if name == queues.first { try await RightsChecks.examine(client, keys, &diagnosis) }

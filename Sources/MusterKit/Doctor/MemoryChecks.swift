@@ -60,8 +60,6 @@ struct MemoryChecks {
         }
     }
 
-    private func byteSetting(_ bytes: Int) -> String { "\(max(1, bytes >> 20))mb" }
-
     /// What fills it, in words.
     private func contents(of used: Int) -> String {
         let ours = census.reduce(0) { $0 + $1.bytes }

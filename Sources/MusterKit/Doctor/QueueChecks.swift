@@ -1,6 +1,7 @@
 /// Whether a queue's work moves, and who is missing where it does not.
 struct QueueChecks {
     let state: QueueState
+    let info: ServerInfo
     let now: Int
 
     private var queue: String { state.report.name }
@@ -13,6 +14,8 @@ struct QueueChecks {
     private static let longWaitMilliseconds = 300_000
     /// The bound is 10,000; a tenth before it somebody should look.
     private static let manyDead = 9000
+    /// Outcomes that a nearly full server cost within this time are a warning; what is longer ago is a note.
+    private static let recentMilliseconds = 3_600_000
 
     func examine(_ diagnosis: inout Diagnosis) {
         if report.paused, report.ready > 0 {
@@ -25,6 +28,7 @@ struct QueueChecks {
         checkEnded(&diagnosis)
         checkOrphans(&diagnosis)
         checkCounters(&diagnosis)
+        checkSqueezed(&diagnosis)
     }
 
     // MARK: who may run what waits
@@ -162,20 +166,20 @@ struct QueueChecks {
     }
 
     private func checkCounters(_ diagnosis: inout Diagnosis) {
-        func note(_ counter: String, _ check: Check, _ text: (Int) -> String, why: String, remedy: String) {
-            guard let count = state.counters[counter], count > 0 else { return }
-            diagnosis.add(.info, check, queue: queue, text(count), why: why, remedy: remedy)
+        func note(_ count: Int, _ check: Check, _ text: (Int) -> String, why: String, remedy: String) {
+            if count > 0 { diagnosis.add(.info, check, queue: queue, text(count), why: why, remedy: remedy) }
         }
         note(
-            "ids-without-record", .damage, { "\($0) ids had no record since the queue began" },
+            count("ids-without-record"), .damage, { "\($0) ids had no record since the queue began" },
             why: "somebody wrote into its keys by hand, or Redis threw keys away",
             remedy: "muster queue audit \(queue)")
         note(
-            "outcomes-dropped", .dropped, { "\($0) outcomes went before their time since the queue began" },
-            why: "all of them together exceeded their bound of bytes; those jobs count as unknown",
+            count("outcomes-dropped") - count("outcomes-squeezed"), .dropped,
+            { "\($0) outcomes went before their time since the queue began" },
+            why: "all of them together exceeded their bound of bytes; those jobs show `expired`",
             remedy: "ask for results of fewer jobs, smaller ones, or for a shorter time (--retain)")
         note(
-            "dead-dropped", .dropped, { "\($0) dead jobs were dropped since the queue began" },
+            count("dead-dropped"), .dropped, { "\($0) dead jobs were dropped since the queue began" },
             why: "more than 10,000 were dead at a time; nobody can look at those any more",
             remedy: "muster dead list --queue \(queue), before they are so many")
         if report.dead >= Self.manyDead {
@@ -188,6 +192,28 @@ struct QueueChecks {
                 .info, .dead, queue: queue, "\(jobs(report.dead)) failed for good",
                 why: "they wait for a person", remedy: "muster dead list --queue \(queue)")
         }
+    }
+
+    private func count(_ counter: String) -> Int { state.counters[counter] ?? 0 }
+
+    /// Outcomes that made room because the server is, or was, nearly full.
+    private func checkSqueezed(_ diagnosis: inout Diagnosis) {
+        let squeezed = count("outcomes-squeezed")
+        guard squeezed > 0, let since = state.counters["outcomes-squeezed-since"],
+            let last = state.counters["outcomes-squeezed-at"]
+        else { return }
+        let bound = info.number("maxmemory") ?? 0
+        let used = info.number("used_memory").flatMap { used in
+            bound > 0 ? "Redis is at \(used * 100 / bound) % of its maxmemory, \(byteText(bound)). " : nil
+        }
+        diagnosis.add(
+            now - last < Self.recentMilliseconds ? .warning : .info, .dropped, queue: queue,
+            "\(used ?? "")\(counted(squeezed, "result")) and other outcomes were dropped, the oldest first, since \(Timestamp(milliseconds: since)), the last at \(Timestamp(milliseconds: last))",
+            why:
+                "a nearly full Redis keeps its room for jobs: they ran, and show `expired` to whoever asks for them later",
+            remedy:
+                "\(bound > 0 ? "redis-cli CONFIG SET maxmemory \(byteSetting(bound * 2)), and in redis.conf; or " : "")ask for results of fewer jobs, or for a shorter time: --retain, `muster queue limit \(queue) --retention 10m`"
+        )
     }
 
     private func jobs(_ count: Int) -> String { counted(count, "job") }

@@ -2,11 +2,12 @@ import MusterRedis
 
 /// Whether this account may run what producers and workers run. Redis is asked; nothing is tried.
 struct RightsChecks {
-    /// Every command in Muster's scripts, and what is sent beside them.
+    /// Every command that Muster's scripts need, and what is sent beside them. Those that they try (`pcall`) they can do
+    /// without.
     static let commands: [String] = {
         var names: Set<String> = ["EVALSHA", "SUBSCRIBE", "LPUSH", "RPUSH", "SMEMBERS", "ZRANGE", "HGETALL"]
         for script in Scripts.all {
-            for match in script.source.matches(of: /redis\.p?call\('([A-Z]+)'/) { names.insert(String(match.1)) }
+            for match in script.source.matches(of: /redis\.call\('([A-Z]+)'/) { names.insert(String(match.1)) }
         }
         return names.sorted()
     }()

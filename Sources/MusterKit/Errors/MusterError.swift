@@ -39,6 +39,9 @@ public struct MusterError: Error, Sendable, CustomStringConvertible {
     public let message: String
     public let outcome: Outcome
     public let redis: RedisError?
+    /// Of a call with many jobs: which of them are enqueued all the same, by their places in it, in order. The outcome is
+    /// that of the others.
+    public private(set) var accepted: [Range<Int>] = []
 
     public init(_ code: Code, _ message: String) {
         self.code = code
@@ -59,10 +62,24 @@ public struct MusterError: Error, Sendable, CustomStringConvertible {
         message = error.message
         outcome = .unknown
         redis = error.redis
+        accepted = error.accepted
     }
 
     /// The same error after an earlier try whose effect is not known.
     var afterUnknown: MusterError { MusterError(unknown: self) }
+
+    /// The same error of a call that was accepted in part.
+    func after(accepting parts: [Range<Int>]) -> MusterError {
+        var error = self
+        error.accepted = parts.sorted { $0.lowerBound < $1.lowerBound }.reduce(into: []) { ranges, part in
+            if let last = ranges.last, last.upperBound == part.lowerBound {
+                ranges[ranges.count - 1] = last.lowerBound..<part.upperBound
+            } else {
+                ranges.append(part)
+            }
+        }
+        return error
+    }
 
     static func unproven(_ message: String) -> MusterError { MusterError(.durabilityUnproven, message).afterUnknown }
 

@@ -63,7 +63,7 @@ extension Inspector {
             scheduled: answer[3].integer ?? 0,
             dead: answer[4].integer ?? 0, paused: counters["paused"] != nil, oldestAgeMs: oldest, lanes: lanes,
             succeeded: counters["succeeded"] ?? 0, failed: counters["failed"] ?? 0,
-            rules: rules)
+            outcomesDropped: counters["outcomes-dropped"] ?? 0, rules: rules)
     }
 
     private static func pairs(_ reply: RedisReply) -> [String: Int] {

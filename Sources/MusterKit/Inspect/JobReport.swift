@@ -64,7 +64,7 @@ public struct JobReport: Sendable, Encodable {
     public var waitingFor: WaitingFor?
     public var progress: String?
     /// Why an `expired` job is not to be seen any more: `start-by`, it was not begun in time; `outcome`, it ended so
-    /// long ago that its outcome is not kept any more.
+    /// long ago that its outcome is not kept any more, or that was dropped to make room.
     public var expiry: Expiry?
     /// The job that came before it in its chain.
     public var after: String?

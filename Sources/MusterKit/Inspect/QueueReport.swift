@@ -24,12 +24,15 @@ public struct QueueReport: Sendable, Encodable {
     /// Since the queue began.
     public let succeeded: Int
     public let failed: Int
+    /// Outcomes that went before their time, because they were too many or Redis nearly full.
+    public let outcomesDropped: Int
     /// What holds for builds here; for verdicts, not part of the JSON.
     let rules: ReleaseRules
     var floor: Int { Int(rules.floor) ?? 0 }
 
     private enum CodingKeys: String, CodingKey {
-        case name, ready, held, parked, scheduled, dead, paused, oldestAgeMs, lanes, succeeded, failed
+        case name, ready, held, parked, scheduled, dead, paused, oldestAgeMs, lanes, succeeded, failed,
+            outcomesDropped
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -45,6 +48,7 @@ public struct QueueReport: Sendable, Encodable {
         try values.encode(lanes, forKey: .lanes)
         try values.encode(succeeded, forKey: .succeeded)
         try values.encode(failed, forKey: .failed)
+        try values.encode(outcomesDropped, forKey: .outcomesDropped)
     }
 }
 

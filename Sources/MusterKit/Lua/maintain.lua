@@ -1,11 +1,13 @@
 -- maintain: scheduled -> queued for what is due; held -> queued (or dead) for what died with its session; the dead
--- of long ago -> nothing; parked -> queued where a limit has room again.
+-- of long ago -> nothing; parked -> queued where a limit has room again; the oldest outcomes -> nothing where Redis is
+-- nearly full.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 scheduled (zset)
 --       7 dead (zset) 8 timeline (hash) 9 parked (zset) 10 running (hash) 11 unique (hash) 12 unique-until (zset)
 --       13 rates (zset) 14 suspects (hash) 15 calls (hash)
 -- ARGV: 1 sequence of the caller's build  2 'reap' where the caller has been connected for a whole lease
 --       3 the most jobs to move  4 crashes after which a job is dead  5 ms that the dead are kept
--- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1}
+-- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1,
+--       outcomes dropped because Redis is nearly full}
 --       or {'stale', floor}: an older build than the floor maintains nothing.
 -- Run twice: what was moved is no longer there to move.
 local jobs, lanes, sessions, idle = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -93,5 +95,7 @@ for _, key in ipairs(redis.call('ZRANGE', parked, 0, 15)) do
   -- The next look begins with the others, or the keys behind sixteen busy ones would wait for ever.
   redis.call('ZADD', parked, 'XX', now, key)
 end
+-- The writes above only free memory, or come after one that does: a full Redis lets these pass.
+local squeezed = squeeze()
 local next_due = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
-return {'ok', #due, recovered, reaped, next_due[2] and math.max(0, tonumber(next_due[2]) - now) or -1}
+return {'ok', #due, recovered, reaped, next_due[2] and math.max(0, tonumber(next_due[2]) - now) or -1, squeezed}

@@ -2,9 +2,9 @@
 -- KEYS: none but meta; it finds the others by their names: jobs (hash), lanes (zset), idle (zset), dead (zset),
 --       timeline (hash), progress (hash), buckets (zset), done-bytes (hash), unique (hash), batches (zset), chains (hash),
 --       running (hash), parked (zset), checkpoints (hash), cancels (hash), ramp (hash)
-local paused, most_held, rate, rate_next, most_of_key, key_rate, usual_retention, outcome_bytes = unpack(
+local paused, most_held, rate, rate_next, most_of_key, key_rate, usual_retention, outcome_bytes, outcome_room = unpack(
   redis.call('HMGET', meta, 'paused', 'concurrency', 'rate', 'rate-next', 'key-concurrency', 'key-rate', 'retention',
-    'outcome-bytes'))
+    'outcome-bytes', 'outcome-room'))
 local USUAL_RETENTION, USUAL_OUTCOME_BYTES, MOST_DEAD = 3600000, 67108864, 10000
 
 -- A call that was held up on its way may arrive after later ones of the same session; what it says of jobs may be
@@ -34,8 +34,50 @@ local function count_trial(side, outcome, count)
   end
 end
 
+-- How many bytes of outcomes there may be, and whether Redis' memory sets that bound (squeeze.lua).
+local function outcome_bound()
+  local bound, room = tonumber(outcome_bytes or '') or USUAL_OUTCOME_BYTES, tonumber(outcome_room or '')
+  if room and room < bound then return room, true end
+  return bound, false
+end
+
+local function forget_expired_buckets(buckets, done_bytes)
+  for _, expired in ipairs(redis.call('ZRANGEBYSCORE', buckets, '-inf', now)) do
+    redis.call('UNLINK', base .. 'done:' .. expired)
+    redis.call('HDEL', done_bytes, expired)
+    redis.call('ZREM', buckets, expired)
+  end
+end
+
+-- Drops the buckets that would expire first, until the others are within seven eighths of the bound.
+-- - Parameter spared: the bucket to stop at, or nil.
+-- Returns how many outcomes went.
+local function drop_outcomes(buckets, done_bytes, bound, is_squeezed, spared)
+  local total, dropped = 0, 0
+  for _, size in ipairs(redis.call('HVALS', done_bytes)) do total = total + tonumber(size) end
+  while total > bound * 7 / 8 do
+    local oldest = redis.call('ZRANGE', buckets, 0, 0)[1]
+    if not oldest or oldest == spared then break end
+    total = total - tonumber(redis.call('HGET', done_bytes, oldest) or 0)
+    dropped = dropped + redis.call('HLEN', base .. 'done:' .. oldest)
+    redis.call('UNLINK', base .. 'done:' .. oldest)
+    redis.call('HDEL', done_bytes, oldest)
+    redis.call('ZREM', buckets, oldest)
+  end
+  if dropped == 0 then return 0 end
+  redis.call('HINCRBY', meta, 'outcomes-dropped', dropped)
+  redis.call('HSET', meta, 'outcomes-dropped-at', nowText)
+  if is_squeezed then
+    redis.call('HINCRBY', meta, 'outcomes-squeezed', dropped)
+    redis.call('HSET', meta, 'outcomes-squeezed-at', nowText)
+    redis.call('HSETNX', meta, 'outcomes-squeezed-since', nowText)
+  end
+  return dropped
+end
+
 -- Outcomes lie in buckets that expire whole; a bucket is closed by age or size, the oldest go first.
 -- Retentions are rounded up to one of four steps an octave, so that few buckets are open at a time.
+-- Returns the bucket, and when it would expire if it began now.
 local function bucket_for(retention, bytes)
   local buckets, done_bytes = base .. 'buckets', base .. 'done-bytes'
   local step = 2 ^ math.max(0, math.floor(math.log(math.max(1, retention)) / math.log(2)) - 2)
@@ -43,7 +85,7 @@ local function bucket_for(retention, bytes)
   local name = 'bucket:' .. retention
   local current = redis.call('HGET', meta, name)
   local width = math.max(1000, math.floor(retention / 8))
-  local bound = tonumber(outcome_bytes or '') or USUAL_OUTCOME_BYTES
+  local bound, is_squeezed = outcome_bound()
   if current then
     local opened = tonumber(string.match(current, '^%d+'))
     local size = tonumber(redis.call('HGET', done_bytes, current) or 0)
@@ -53,35 +95,22 @@ local function bucket_for(retention, bytes)
     current = nowText .. '.' .. redis.call('HINCRBY', meta, 'buckets-opened', 1)
     redis.call('HSET', meta, name, current)
     redis.call('ZADD', buckets, now + width + retention, current)
-    for _, expired in ipairs(redis.call('ZRANGEBYSCORE', buckets, '-inf', now)) do
-      redis.call('UNLINK', base .. 'done:' .. expired)
-      redis.call('HDEL', done_bytes, expired)
-      redis.call('ZREM', buckets, expired)
-    end
-    local total = 0
-    for _, size in ipairs(redis.call('HVALS', done_bytes)) do total = total + tonumber(size) end
-    while total > bound * 7 / 8 do
-      local oldest = redis.call('ZRANGE', buckets, 0, 0)[1]
-      if not oldest or oldest == current then break end
-      total = total - tonumber(redis.call('HGET', done_bytes, oldest) or 0)
-      redis.call('HINCRBY', meta, 'outcomes-dropped', redis.call('HLEN', base .. 'done:' .. oldest))
-      redis.call('HSET', meta, 'outcomes-dropped-at', nowText)
-      redis.call('UNLINK', base .. 'done:' .. oldest)
-      redis.call('HDEL', done_bytes, oldest)
-      redis.call('ZREM', buckets, oldest)
-    end
+    forget_expired_buckets(buckets, done_bytes)
+    drop_outcomes(buckets, done_bytes, bound, is_squeezed, current)
   end
   redis.call('HINCRBY', done_bytes, current, bytes)
-  return current
+  return current, now + width + retention
 end
 
 -- - Parameter retention: ms, or nil for the usual.
 local function keep_outcomes(retention, entries, bytes)
-  local bucket = bucket_for(retention or tonumber(usual_retention or '') or USUAL_RETENTION, bytes)
+  local bucket, ends = bucket_for(retention or tonumber(usual_retention or '') or USUAL_RETENTION, bytes)
   local key = base .. 'done:' .. bucket
   local is_new = redis.call('EXISTS', key) == 0
   redis.call('HSET', key, unpack(entries))
   if is_new then
+    -- One that was dropped while it was open, to make room for those of another retention, is listed anew.
+    redis.call('ZADD', base .. 'buckets', 'NX', ends, bucket)
     redis.call('PEXPIREAT', key, string.format('%.0f', redis.call('ZSCORE', base .. 'buckets', bucket)))
   end
 end

@@ -12,7 +12,7 @@ public final class Producer: Sendable {
     public let server: MusterServer
     public let build: BuildStamp?
     let client: RedisClient
-    private let patience: Duration
+    let patience: Duration
     let host = thisHost()
     let pid = Int(ProcessInfo.processInfo.processIdentifier)
     let durable: DurableConnections
@@ -22,7 +22,8 @@ public final class Producer: Sendable {
     /// - Parameters:
     ///   - server: the Redis to enqueue to.
     ///   - build: the build this program was made from; nil only for jobs that say what they require without it.
-    ///   - patience: how long a call may go on repeating what was not executed or is unknown; default 10 s.
+    ///   - patience: how long a call may go on repeating what was not executed or is unknown, and how long the rest of many
+    ///     jobs waits for room in a full Redis; default 10 s.
     public init(server: MusterServer, build: BuildStamp?, patience: Duration = .seconds(10)) {
         self.server = server
         self.build = build
@@ -60,11 +61,13 @@ public final class Producer: Sendable {
         return receipts[0]
     }
 
-    /// Enqueues many jobs of one type, in calls of 500 of which four are under way at once.
+    /// Enqueues many jobs of one type, in parts of 500 of which four are under way at once. Where Redis becomes full on the
+    /// way, the rest waits for room until nothing was accepted for ``init(server:build:patience:)``'s patience; one that is
+    /// full at the beginning refuses all of them at once.
     /// - Parameters:
     ///   - ids: as many as payloads, or nil for fresh ones.
     ///   - onProgress: told how many Redis has accepted so far.
-    /// - Throws: as ``enqueue(_:options:)``; what was accepted before stays enqueued.
+    /// - Throws: as ``enqueue(_:options:)``; what was accepted before stays enqueued, and the error's `accepted` names it.
     @discardableResult
     public func enqueue(
         type: String, payloads: [[UInt8]], ids: [String]? = nil, options: EnqueueOptions = EnqueueOptions(),
@@ -129,58 +132,7 @@ public final class Producer: Sendable {
         known.withLock { $0[queue] = .now }
     }
 
-    /// What was there already.
-    private struct Found: Sendable {
-        var duplicates: Set<String> = []
-        /// Who has the unique key of an id.
-        var holders: [String: String] = [:]
-        var floor: Int?
-    }
-
-    private func send(
-        _ chunks: [[QueueStore.NewJob]], _ plan: EnqueuePlan, again: Bool,
-        _ onProgress: @escaping @Sendable (Int) -> Void
-    ) async throws(MusterError) -> Found {
-        if chunks.count == 1 { return try await sendOne(chunks[0], plan, again: again) }
-        let result: Result<Found, MusterError> = await withTaskGroup(
-            of: Result<(Found, Int), MusterError>.self
-        ) { group in
-            var all = Found()
-            var accepted = 0
-            var failure: MusterError?
-            var next = 0
-            func addNext() {
-                guard next < chunks.count, failure == nil else { return }
-                let chunk = chunks[next]
-                next += 1
-                group.addTask {
-                    do throws(MusterError) {
-                        return Result<(Found, Int), MusterError>.success(
-                            (try await self.sendOne(chunk, plan, again: again), chunk.count))
-                    } catch {
-                        return .failure(error)
-                    }
-                }
-            }
-            for _ in 0..<4 { addNext() }
-            while let result = await group.next() {
-                switch result {
-                case .success(let (found, count)):
-                    all.duplicates.formUnion(found.duplicates)
-                    all.floor = found.floor ?? all.floor
-                    accepted += count
-                    onProgress(accepted)
-                case .failure(let error):
-                    failure = failure ?? error
-                }
-                addNext()
-            }
-            return failure.map { .failure($0) } ?? .success(all)
-        }
-        return try result.get()
-    }
-
-    private func sendOne(
+    func sendOne(
         _ jobs: [QueueStore.NewJob], _ plan: EnqueuePlan, again: Bool
     ) async throws(MusterError) -> Found {
         let store = QueueStore(plan.durable?.client ?? client, namespace: server.namespace, queue: plan.queue)

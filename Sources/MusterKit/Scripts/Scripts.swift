@@ -6,7 +6,7 @@ enum Scripts {
     static let claim = script("claim", PackageResources.claim_lua, over, settle)
     static let beat = script("beat", PackageResources.beat_lua)
     static let handback = script("handback", PackageResources.handback_lua, over)
-    static let maintain = script("maintain", PackageResources.maintain_lua, over)
+    static let maintain = script("maintain", PackageResources.maintain_lua, over, squeeze)
     static let forgive = script("forgive", PackageResources.forgive_lua, over)
     static let progress = script("progress", PackageResources.progress_lua)
     static let cancel = script("cancel", PackageResources.cancel_lua, over, place)
@@ -55,6 +55,7 @@ enum Scripts {
     static let over = PackageResources.over_lua
     static let place = PackageResources.place_lua
     static let settle = PackageResources.settle_lua
+    static let squeeze = PackageResources.squeeze_lua
     static let ledger = PackageResources.ledger_lua
 
     private static func script(_ name: String, _ body: [UInt8], _ parts: [UInt8]...) -> RedisScript {

@@ -149,9 +149,12 @@ struct QueueStore: Sendable {
         let recovered: Int
         let reaped: [String]
         let nextDueMilliseconds: Int?
+        /// Outcomes that went because Redis is nearly full.
+        var squeezed = 0
     }
 
-    /// Makes due jobs ready, takes the jobs of dead sessions back, and forgets what is too old.
+    /// Makes due jobs ready, takes the jobs of dead sessions back, and forgets what is too old, or takes room that Redis
+    /// has not.
     /// - Parameter mayReap: asked whenever the call is put together, and so again after Redis forgot its scripts in a
     ///   restart.
     func maintain(
@@ -177,7 +180,8 @@ struct QueueStore: Sendable {
         let due = answer[4].integer ?? -1
         return Maintained(
             promoted: answer[1].integer ?? 0, recovered: answer[2].integer ?? 0,
-            reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: due < 0 ? nil : due)
+            reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: due < 0 ? nil : due,
+            squeezed: answer[5].integer ?? 0)
     }
 
     /// A session that lost its lease and lives: what nobody took over goes back, the other jobs' crashes were none.

@@ -24,11 +24,13 @@ extension WorkerSession {
         news()
     }
 
-    /// Promotes due jobs and takes over from the dead, as long as the session lasts.
+    /// Promotes due jobs, takes over from the dead and keeps outcomes from filling Redis, as long as the session lasts.
     func maintain() async throws {
+        let squeezes = LogGate()
         while true {
             var pause = Int.random(in: 750...1250)
-            for queue in queues {
+            // In a nearly full Redis the first gives most.
+            for queue in queues.shuffled() {
                 guard
                     let done = try? await queue.maintain(
                         build: worker.build, mayReap: self.hasBeenConnectedForALease,
@@ -40,6 +42,13 @@ extension WorkerSession {
                         metadata: [
                             "sessions": "\(done.reaped.joined(separator: ","))", "jobs": "\(done.recovered)",
                         ])
+                }
+                if done.squeezed > 0 {
+                    squeezes.log {
+                        logger.warning(
+                            "Redis is nearly full; the oldest outcomes were dropped",
+                            metadata: ["queue": "\(queue.keys.queue)", "outcomes": "\(done.squeezed)"])
+                    }
                 }
                 if let due = done.nextDueMilliseconds { pause = min(pause, due + Int.random(in: 1...20)) }
             }

@@ -33,7 +33,10 @@ extension HistoryChecker {
         if isEmptied { return "emptied" }
         // A session that hears nothing for most of its lease gives itself up: it cancels, and hands back when it can.
         // The timeline says nothing of that, so there must be a fault that explains it.
-        return earlier.outcome == "cancelled" && cutOff(earlier, until: later.began) ? "given-up" : nil
+        if earlier.outcome == "cancelled", cutOff(earlier, until: later.began) { return "given-up" }
+        // A full Redis drops the oldest outcomes, and with them what they say of earlier runs.
+        let isForgotten = audit.outcomes[earlier.job] == nil && audit.records[earlier.job] == nil
+        return isForgotten && audit.outcomesDropped > 0 ? "forgotten" : nil
     }
 
     /// A lease that ended is an explanation; it needs one itself: a fault that was under way during the run, or just

@@ -33,7 +33,7 @@ public struct ServerAudit: Codable, Sendable {
     public var timelines: [String: [TimelineLine]] = [:]
     /// How many successes the queues have counted.
     public var successes = 0
-    /// How many outcomes were dropped because they took too many bytes.
+    /// How many outcomes were dropped because they took too many bytes, or because Redis was full.
     public var outcomesDropped = 0
 
     public init() {}

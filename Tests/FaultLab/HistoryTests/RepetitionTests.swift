@@ -35,6 +35,19 @@ import Testing
         #expect(story(first: outcome, earlier: other).broken == [.duplicated])
     }
 
+    @Test func whereRedisDroppedTheOutcomeNobodyKnows() {
+        func changed(_ change: (inout ServerAudit) -> Void) -> Story {
+            var story = story(first: "succeeded")
+            change(&story.audit)
+            return story
+        }
+        let forgotten = changed { ($0.outcomes["a"], $0.outcomesDropped) = (nil, 1) }
+        #expect(forgotten.verdict.duplicates == ["forgotten": 1])
+        #expect(forgotten.broken == [])
+        #expect(changed { $0.outcomesDropped = 1 }.broken == [.duplicated], "its own outcome is there")
+        #expect(changed { $0.outcomes["a"] = nil }.broken.contains(.duplicated), "none was dropped")
+    }
+
     @Test func aLeaseThatEndedNeedsAFaultThatCouldEndIt() {
         func broken(_ mayEndLeases: Bool, endsBefore milliseconds: Int = 1) -> Set<Invariant> {
             var story = Story()
