@@ -23,8 +23,8 @@ struct FleetChange {
         if options.common.json { try JSONOutput.print(answer) } else { print(text(answer)) }
         let bad = answer.groups.filter { $0.error != nil }
         if let first = bad.first, let error = first.error {
-            let isRunning = bad.allSatisfy { $0.running == $0.wanted }
-            throw CommandFailure(isRunning ? .timeout : .failed, "\(first.group): \(error)")
+            let mayCome = bad.allSatisfy { $0.lastEnd == nil && $0.running == $0.wanted }
+            throw CommandFailure(mayCome ? .timeout : .failed, "\(first.group): \(error)")
         }
     }
 

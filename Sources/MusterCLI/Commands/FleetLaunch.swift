@@ -17,9 +17,11 @@ struct FleetLaunch {
             var claiming = 0
             /// They were started with other settings; `muster fleet roll` starts them anew.
             var outdated = 0
+            /// How a process ended that should run, or why it could not be started.
+            var lastEnd: String?
             var error: String?
 
-            var isDone: Bool { error == nil && claiming >= wanted && running == wanted }
+            var isDone: Bool { claiming >= wanted && running == wanted }
         }
 
         var groups: [Group]
@@ -57,6 +59,7 @@ struct FleetLaunch {
         let places = state.places.filter { wanted.slots.contains($0.slot) && $0.pid != nil }
         let pids = Set(places.compactMap { $0.pid.map(Int.init) })
         group.running = state.places.count { $0.pid != nil }
+        group.lastEnd = state.places.filter { wanted.slots.contains($0.slot) }.compactMap(\.lastEnd).first
         group.outdated = places.count { $0.isOutdated }
         group.claiming =
             sessions?.count {
@@ -69,15 +72,16 @@ struct FleetLaunch {
     private func finished(_ group: Answer.Group, isKnown: Bool) -> Answer.Group {
         guard !group.isDone else { return group }
         var group = group
-        let folder = launcher.folder(group.group)
-        let end = folder.state?.places.compactMap(\.lastEnd).first.map { "; the last process: \($0)" } ?? ""
+        let logs = "see \(launcher.folder(group.group).path)/*.log"
         group.error =
-            if group.running != group.wanted {
-                "\(group.running) of \(group.wanted) processes run\(end); see \(folder.path)/*.log"
+            if let end = group.lastEnd {
+                "\(group.claiming) of \(group.wanted) claim; the last process: \(end); \(logs)"
+            } else if group.running != group.wanted {
+                "\(group.running) of \(group.wanted) processes run; \(logs)"
             } else if !isKnown {
                 "Redis did not answer, so nobody knows whether they claim"
             } else {
-                "\(group.claiming) of \(group.wanted) claim; see \(folder.path)/*.log"
+                "\(group.claiming) of \(group.wanted) claim; \(logs)"
             }
         return group
     }
