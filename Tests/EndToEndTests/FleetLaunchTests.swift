@@ -1,4 +1,5 @@
 import Foundation
+import MusterLaunch
 import MusterTestKit
 import Testing
 
@@ -146,6 +147,87 @@ import Testing
             #expect(up.status == 1)
             #expect(up.errors.contains("0 of 1 claim; the last process: exited(2)"), "\(up.errors)")
             #expect(up.errors.split(separator: "\n").count == 1)
+        }
+    }
+
+    // MARK: rolls
+
+    private static let newer = "1763700312-bbbbbbb"
+
+    /// A group whose build is what the stamp file says.
+    private func stamped(_ count: Int) -> String {
+        "  mail: {count: \(count), grace: 2s, arguments: [--probes]}\n"
+    }
+
+    private func builds(_ cluster: Cluster) async throws -> [String] {
+        let all = try await cluster.muster("fleet", "list", "--json").json()["workers"] as? [[String: Any]] ?? []
+        return all.filter { $0["state"] as? String == "running" }.compactMap { $0["build"] as? String }
+    }
+
+    @Test func aRollBringsEveryWorkerToWhatIsOnDiskAndLosesNoJob() async throws {
+        try await with(stamped(4)) { cluster in
+            try cluster.write("muster.stamp", Self.build + "\n")
+            try await #expect(fleet(cluster, "up").status == 0)
+            let before = try await workers(cluster)
+            let jobs = try await cluster.muster("enqueue", "muster.sleep", #"{"seconds":0.05}"#, "--count", "300")
+            #expect(jobs.status == 0, "\(jobs.errors)")
+            try cluster.write("muster.stamp", Self.newer + "\n")
+            let roll = try await fleet(cluster, "roll", "--batch", "50%", "--min-build", Self.newer, "--json")
+            #expect(roll.status == 0, "\(roll.errors)")
+            #expect(try roll.json()["rolled"] as? Int == 4)
+            #expect(try roll.json()["batches"] as? Int == 2)
+            try await #expect(builds(cluster) == Array(repeating: Self.newer, count: 4))
+            let after = try await workers(cluster)
+            #expect(Set(after.keys) == Set(before.keys))
+            #expect(Set(after.values).isDisjoint(with: before.values))
+            try await #expect(eventually(within: .seconds(60)) { try await cluster.isDrained() })
+            try await #expect(cluster.queue()["succeeded"] as? Int == 300)
+            try await #expect(cluster.queue()["dead"] as? Int == 0)
+        }
+    }
+
+    @Test func aRollStopsAtTheFirstBatchThatComesBackStale() async throws {
+        try await with(stamped(3)) { cluster in
+            try cluster.write("muster.stamp", Self.build + "\n")
+            try await #expect(fleet(cluster, "up").status == 0)
+            let before = try await workers(cluster)
+            let roll = try await fleet(cluster, "roll", "--min-build", Self.newer)
+            #expect(roll.status == 1)
+            #expect(
+                roll.errors.contains("stopped after 0 of 3 workers: they came back with a build that is too old"),
+                "\(roll.errors)")
+            let after = try await workers(cluster)
+            #expect(after.values.count { before.values.contains($0) } == 2, "two were not touched")
+        }
+    }
+
+    @Test func aRollStopsWhereWhatIsOnDiskDoesNotStart() async throws {
+        try await with(stamped(3)) { cluster in
+            try cluster.write("muster.stamp", Self.build + "\n")
+            try await #expect(fleet(cluster, "up").status == 0)
+            try cluster.write("muster.stamp", "rubbish\n")
+            let roll = try await fleet(cluster, "roll", "--within", "3s")
+            #expect(roll.status == 1)
+            #expect(roll.errors.contains("they did not come back and claim"), "\(roll.errors)")
+            try await #expect(workers(cluster).count == 2, "the others work on")
+            try cluster.write("muster.stamp", Self.build + "\n")
+            try await #expect(
+                eventually(within: .seconds(60)) { try await workers(cluster).count == 3 }, "and it heals")
+        }
+    }
+
+    @Test func victimsAreNamedStaleFirst() async throws {
+        try await with(stamped(2)) { cluster in
+            try cluster.write("muster.stamp", Self.newer + "\n")
+            try await #expect(fleet(cluster, "up").status == 0)
+            let old = try cluster.worker("old", build: Self.build, "--probes", host: "old-box")
+            try await #expect(eventually { try await workers(cluster).count == 3 })
+            let victims = try await fleet(cluster, "victims", "--count", "2", "--json").json()["victims"]
+            let hosts = (victims as? [[String: Any]] ?? []).compactMap { $0["host"] as? String }
+            #expect(hosts.count == 2)
+            #expect(hosts.first == "old-box")
+            old.send(SIGTERM)
+            #expect(await old.wait() == .exited(0))
         }
     }
 }

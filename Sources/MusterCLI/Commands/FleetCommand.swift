@@ -8,7 +8,8 @@ struct FleetCommand: AsyncParsableCommand {
         subcommands: [
             FleetListCommand.self, FleetCheckCommand.self, FleetQuietCommand.self, FleetResumeCommand.self,
             FleetStopCommand.self, FleetRestartCommand.self, FleetDumpCommand.self, FleetLogLevelCommand.self,
-            FleetUpCommand.self, FleetScaleCommand.self, FleetDownCommand.self, FleetSuperviseCommand.self,
+            FleetUpCommand.self, FleetScaleCommand.self, FleetDownCommand.self, FleetRollCommand.self,
+            FleetVictimsCommand.self, FleetSuperviseCommand.self,
         ])
 }
 

@@ -29,6 +29,8 @@ public struct FleetReport: Sendable, Encodable {
         /// How often its host came back with this build though it was refused; more than once means an old image.
         public let returns: Int
 
+        public var isLive: Bool { state != .stopped && state != .lost }
+
         private enum CodingKeys: String, CodingKey {
             case session, host, pid, name, build, buildOnDisk, state, verdict, queues, running, stuck, concurrency
             case lastBeatAt, lastClaimAt, lastClaim, refusals, exitPhase, program, image, startedAt, returns
