@@ -4,7 +4,7 @@ import Testing
 @testable import MusterKit
 
 @Suite struct ScriptTextTests {
-    static let parts = [Scripts.over, Scripts.settle, Scripts.place, Scripts.ledger].map {
+    static let parts = [Scripts.over, Scripts.settle, Scripts.leave, Scripts.place, Scripts.ledger].map {
         String(decoding: $0, as: UTF8.self)
     }
 
@@ -31,7 +31,7 @@ import Testing
     }
 
     /// The keys that shared parts find by their names, and their types.
-    static let found = parts.prefix(2).flatMap { part in
+    static let found = parts.prefix(3).flatMap { part in
         part.split(separator: "\n").prefix { $0.hasPrefix("--") }.joined(separator: " ")
             .matches(of: /([a-z-]+) \((hash|zset|set|list)\)/).map { (String($0.1), String($0.2)) }
     }

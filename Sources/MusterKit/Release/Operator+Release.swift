@@ -14,7 +14,7 @@ extension Operator {
     public enum StaleSettle: String, Sendable, CaseIterable {
         /// It counts, and is recorded as such; the default.
         case accept
-        /// The job waits with the dead until somebody has looked.
+        /// The job waits until somebody has looked: ``Operator/review(_:_:queue:)``.
         case review
         /// It counts for nothing: the job runs again, on a build that may.
         case reject
@@ -50,15 +50,7 @@ extension Operator {
     /// - Parameter type: the job type that it is for; nil for all that have no policy of their own.
     public func setStaleSettles(_ policy: StaleSettle, type: String? = nil) async throws(MusterError) {
         if let type { try Name.checked(type, "job type") }
-        var policies = Inspector.settles(try await fleet.rules().rules)
-        policies[type ?? "*"] = policy.rawValue
-        if policies["*"] == StaleSettle.accept.rawValue { policies["*"] = nil }
-        try await change([
-            (
-                "stale-settles",
-                policies.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-            )
-        ])
+        try await change([("stale-settle", "\(type ?? "*")=\(policy.rawValue)")])
     }
 
     /// Puts a build on trial: of the new jobs that older builds may run too, so many ask for exactly this one; it gets
@@ -131,7 +123,7 @@ extension Operator {
             let found = try await find(store)
             if found.isEmpty { return moved }
             var step = try await store.relabel(found.map(\.id), to: requirement)
-            let what = Set(found.map(\.what)).sorted()
+            let what = Set(found.map(\.what))
             for lane in Set(found.map(\.lane)) {
                 let target = requirement.map { Lane(lane.priority, $0, knownType: lane.knownType) }
                 step += try await restamp(store, lane, to: target, what: what) { onProgress(moved + step + $0) }
@@ -178,7 +170,7 @@ extension Operator {
 
     /// Moves all ready jobs of a lane.
     func restamp(
-        _ store: QueueStore, _ lane: Lane, to target: Lane?, what: [String]?, onProgress: (Int) -> Void
+        _ store: QueueStore, _ lane: Lane, to target: Lane?, what: Set<QueueStore.What>?, onProgress: (Int) -> Void
     ) async throws(MusterError) -> Int {
         var left = try await store.length(of: lane)
         var moved = 0
