@@ -8,18 +8,34 @@ import Testing
     private static let old = "1763700000-aaaaaaa"
     private static let new = "1763700312-bbbbbbb"
 
+    /// A handler that waits for the file `go`, at most a minute, and says which build ran it.
+    private func writeHandler(_ cluster: Cluster) throws {
+        let script = """
+            #!/bin/sh
+            i=0
+            until [ -e go ] || [ $i -gt 1200 ]; do sleep 0.05; i=$((i + 1)); done
+            echo "{\\"by\\": \\"$MUSTER_BUILD\\"}"
+
+            """
+        try cluster.write("charge.sh", script)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o755], ofItemAtPath: cluster.folder + "/charge.sh")
+        try cluster.write("muster.yaml", "handlers:\n  charge: ./charge.sh\n")
+    }
+
     @Test func aPersonDecidesWhatAFencedBuildsSuccessesCountFor() async throws {
         try await Cluster.with { cluster in
-            let stale = try cluster.worker("old", build: Self.old, "--probes", host: "box-old")
+            try writeHandler(cluster)
+            let stale = try cluster.worker("old", build: Self.old, host: "box-old")
             for id in ["good", "bad", "none"] {
                 _ = try await cluster.muster(
-                    "enqueue", "muster.sleep", #"{"seconds":1}"#, "--build", Self.old, "--id", id, "--retain", "1h")
+                    "enqueue", "charge", "--build", Self.old, "--id", id, "--retain", "1h")
             }
             try await #expect(eventually { try await cluster.queue()["held"] as? Int == 3 }, "\(cluster.logs())")
-            let policy = try await cluster.muster(
-                "release", "policy", "--stale-settles", "review", "--type", "muster.sleep")
+            let policy = try await cluster.muster("release", "policy", "--stale-settles", "review", "--type", "charge")
             #expect(policy.status == 0, "\(policy.errors)")
             _ = try await cluster.muster("release", "floor", Self.new)
+            try cluster.write("go", "")
             #expect(await stale.wait() == .exited(75))
 
             let list = try await cluster.muster("release", "review", "list", "--json").json()
@@ -42,6 +58,7 @@ import Testing
             let job = try await cluster.muster("job", "show", "good", "--json").json()
             #expect(job["state"] as? String == "succeeded")
             #expect(job["acceptedBy"] as? String != nil)
+            #expect((job["result"] as? [String: String]) == ["by": Self.old])
             #expect((job["attempts"] as? [[String: Any]])?.count == 1)
 
             let again = try await cluster.muster("release", "review", "accept", "good", "never")
@@ -55,7 +72,7 @@ import Testing
             #expect(rejected.status == 0, "\(rejected.errors)")
             let discarded = try await cluster.muster("release", "review", "reject", "--discard", "--all")
             #expect(discarded.output == "1 discarded\n", "\(discarded.errors)")
-            _ = try cluster.worker("new", build: Self.new, "--probes")
+            _ = try cluster.worker("new", build: Self.new)
             let waited = try await cluster.muster("job", "wait", "bad", "--within", "60s", "--json")
             #expect(waited.status == 0, "\(waited.errors)")
             let attempts = try waited.json()["attempts"] as? [[String: Any]] ?? []

@@ -81,6 +81,7 @@ extension Operator {
                 moved += try await moveAll(
                     store, to: .atLeast(sequence: build.sequence), find: find
                 ) { onProgress(then + $0) }
+                if moved == before { break }
             }
         }
         return moved
