@@ -94,6 +94,23 @@ import Testing
         }
     }
 
+    @Test func whatIsSaidWhileAnotherBringsTheRulesBackStays() async throws {
+        try await withGround { ground in
+            try await ground.fleet.know(queues: ["q"])
+            try await ground.withBoss { boss in
+                try await boss.setStaleSettles(.reject, type: "before")
+                try await ground.ask("HSET", ground.keys.meta, "rules", "9000000000000")
+                try await ground.ask("DEL", ground.fleet.keys.meta)
+                let known = [("above", "9000000000000"), ("stale-settles", "before=reject")]
+                _ = try await ground.fleet.rules(known)
+                _ = try await ground.fleet.rules([("stale-settle", "after=review")])
+                // Another operator, who looked before all that, comes only now.
+                let rules = try await ground.fleet.rules(known).rules
+                #expect(rules.staleSettles == "after=review,before=reject")
+            }
+        }
+    }
+
     @Test func aDeployChangesNoSetting() async throws {
         try await withGround { ground in
             let boss = Operator(server: ground.server)
@@ -170,7 +187,7 @@ import Testing
     @Test func ofManyOperatorsAtOnceNoneUndoesTheOthersPolicy() async throws {
         try await withGround { ground in
             try await ground.fleet.know(queues: ["q"])
-            let types = ids(12, "type")
+            let types = ids(24, "type")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for type in types {
                     group.addTask {

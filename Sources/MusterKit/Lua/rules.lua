@@ -4,7 +4,7 @@
 -- ARGV: pairs of name and value, '' to take it back: floor, floor-build, floor-set, producers, stale-settles, ramp,
 --       ramp-build, ramp-ending, auto-floor (ms); 'stale-settle' and '<type or *>=<policy>': one type's only;
 --       'take-back' or 'give-back' and a stamp: a build that was rolled back, or is not; 'above' and a number that a
---       queue has and the fleet forgot: the new one is higher
+--       queue has and the fleet forgot: the new one is higher, or nothing is done where the fleet's is so by now
 -- Answers {'ok', the rules for builds: number, floor, producers, stale-settles, ramp, then the rest as name, value...}.
 -- Run twice: the same stands there, under a higher number.
 -- The first write only frees memory: a full Redis lets the ones after it pass.
@@ -43,7 +43,8 @@ for i = 1, #ARGV, 2 do
   end
 end
 if settles then changes[#changes + 1], changes[#changes + 2] = 'stale-settles', settles end
-if #changes > 0 then set_rules(changes, above) end
+local is_restored = above and tonumber(redis.call('HGET', meta, 'rules') or 0) > above
+if #changes > 0 and not is_restored then set_rules(changes, above) end
 local answer = {'ok', release_rules()}
 for _, name in ipairs({'floor-build', 'floor-set', 'ramp-build', 'ramp-ending', 'auto-floor', 'began'}) do
   answer[#answer + 1] = name

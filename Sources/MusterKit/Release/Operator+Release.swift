@@ -146,25 +146,21 @@ extension Operator {
     /// along. Where the fleet forgot and a queue remembers (a part of the data was lost), what the queue has comes first.
     func change(_ changes: [(name: String, value: String)]) async throws(MusterError) {
         let names = try await queueNames()
-        var newest = try await fleet.rules().rules
-        var isForgotten = false
+        // The queues first: what one of them has, the fleet had before, so a higher number there is not another operator
+        // at work.
+        var newest = ReleaseRules.none
         for name in names {
             let theirs = try await store(name).adopted().rules
-            if theirs.number > newest.number {
-                newest = theirs
-                isForgotten = true
-            }
+            if theirs.number > newest.number { newest = theirs }
         }
-        var all = changes
-        if isForgotten {
-            let known = [
+        if newest.number > (try await fleet.rules().rules.number) {
+            _ = try await fleet.rules([
                 ("above", String(newest.number)), ("floor", newest.floor), ("producers", newest.producers),
                 ("stale-settles", newest.staleSettles),
                 ("ramp", newest.trial.map { "\($0.revision) \($0.sequence) \($0.percent)" } ?? ""),
-            ]
-            all = known.filter { one in !changes.contains { $0.name == one.0 } } + changes
+            ])
         }
-        let rules = try await fleet.rules(all).rules
+        let rules = try await fleet.rules(changes).rules
         for name in names { try await store(name).adopt(rules) }
     }
 
