@@ -187,15 +187,29 @@ import Testing
             for (type, id) in [("muster.noop", "a"), ("muster.noop", "b"), ("invented", "c")] {
                 _ = try await cluster.muster("enqueue", type, "--build", Self.new, "--id", id)
             }
+            for (name, type) in [("runs", "muster.noop"), ("rests", "invented")] {
+                let added = try await cluster.muster("schedule", "add", name, "@yearly", type, "--build", Self.new)
+                #expect(added.status == 0, "\(added.errors)")
+            }
+            _ = try await cluster.muster(
+                "enqueue", "muster.noop", "--then", "muster.echo", "--build", Self.new, "--id", "chain", "--delay", "1h"
+            )
             let dry = try await cluster.muster("release", "rollback", "aaaaaaa", "--dry-run", "--json")
             #expect(dry.status == 0, "\(dry.errors)")
             let plan = try #require(try dry.json()["plan"] as? [String: Any])
             let entries = plan["entries"] as? [[String: Any]] ?? []
-            #expect(entries.map { $0["fate"] as? String } == ["unknown-type", "runs"])
-            #expect(entries.map { $0["count"] as? Int } == [1, 2])
+            #expect(entries.map { $0["fate"] as? String } == ["unknown-type", "runs", "runs", "unknown-type", "runs"])
+            #expect(entries.map { $0["kind"] as? String } == ["job", "job", "step", "schedule", "schedule"])
+            #expect(entries.map { $0["count"] as? Int } == [1, 3, 1, 1, 1])
+            #expect(plan["restingSchedules"] as? [String] == ["default/rests"])
             try await #expect(cluster.queue()["ready"] as? Int == 3)
             let done = try await cluster.muster("release", "rollback", "aaaaaaa")
             #expect(done.status == 0, "\(done.errors)")
+            #expect(done.output.contains("5 do ask for \(Self.old); 2 stay"), "\(done.output)")
+            #expect(done.output.contains("rest until a newer build fires them: default/rests"), "\(done.output)")
+            let schedules = try await cluster.muster("schedule", "list", "--json").json()["schedules"]
+            let least = (schedules as? [[String: Any]] ?? []).map { $0["least"] as? String }
+            #expect(least == [nil, Self.old])
             try await #expect(eventually { try await cluster.queue()["succeeded"] as? Int == 2 })
             try await #expect(cluster.queue()["ready"] as? Int == 1, "what it does not know waits for the newer build")
             worker.send(SIGTERM)

@@ -94,6 +94,23 @@ import Testing
         }
     }
 
+    @Test func whatIsSaidWhileAnotherBringsTheRulesBackStays() async throws {
+        try await withGround { ground in
+            try await ground.fleet.know(queues: ["q"])
+            try await ground.withBoss { boss in
+                try await boss.setStaleSettles(.reject, type: "before")
+                try await ground.ask("HSET", ground.keys.meta, "rules", "9000000000000")
+                try await ground.ask("DEL", ground.fleet.keys.meta)
+                let known = [("above", "9000000000000"), ("stale-settles", "before=reject")]
+                _ = try await ground.fleet.rules(known)
+                _ = try await ground.fleet.rules([("stale-settle", "after=review")])
+                // Another operator, who looked before all that, comes only now.
+                let rules = try await ground.fleet.rules(known).rules
+                #expect(rules.staleSettles == "after=review,before=reject")
+            }
+        }
+    }
+
     @Test func aDeployChangesNoSetting() async throws {
         try await withGround { ground in
             let boss = Operator(server: ground.server)
@@ -167,6 +184,37 @@ import Testing
         }
     }
 
+    @Test func ofManyOperatorsAtOnceNoneUndoesTheOthersPolicy() async throws {
+        try await withGround { ground in
+            try await ground.fleet.know(queues: ["q"])
+            let types = ids(24, "type")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for type in types {
+                    group.addTask {
+                        try await ground.withBoss { try await $0.setStaleSettles(.reject, type: type) }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let inspector = Inspector(server: ground.server)
+            defer { inspector.close() }
+            #expect(
+                try await inspector.releases().staleSettles
+                    == Dictionary(uniqueKeysWithValues: types.map { ($0, "reject") }))
+            try await ground.withBoss { boss in
+                try await boss.setStaleSettles(.review)
+                try await boss.setStaleSettles(.accept, type: "type1")
+                #expect(try await inspector.releases().staleSettles["*"] == "review")
+                #expect(try await inspector.releases().staleSettles["type1"] == "accept")
+                #expect(try await inspector.releases().staleSettles["type11"] == "reject", "a longer name is another")
+                try await boss.setStaleSettles(.accept)
+                #expect(try await inspector.releases().staleSettles["*"] == nil)
+            }
+            let queue = try await ground.store.adopted().rules
+            #expect(try await ground.fleet.rules().rules == queue)
+        }
+    }
+
     @Test(arguments: Operator.StaleSettle.allCases, [true, false]) func aSuccessOfAFencedBuildMeetsThePolicy(
         _ policy: Operator.StaleSettle, _ isForAll: Bool
     ) async throws {
@@ -191,7 +239,7 @@ import Testing
                     #expect(report.state == .succeeded)
                     #expect(report.fencedBy == 6)
                 case .review:
-                    #expect(report.state == .dead)
+                    #expect(report.state == .review)
                     #expect(report.attempts.last?.error == "held-for-review")
                 case .reject:
                     #expect(report.state == .queued)

@@ -62,6 +62,29 @@ import Testing
         }
     }
 
+    @Test func whatItHoldsForReviewLiesWithTheDeadAndIsInOnePlace() async throws {
+        try await withGround { ground in
+            let one = session(1)
+            try await ground.join(one)
+            try await ground.enqueue(["a"])
+            #expect(try await ground.claim(one).ids == ["a"])
+            try await ground.fleet.know(queues: ["q"])
+            try await ground.withBoss { boss in
+                try await boss.setStaleSettles(.review)
+                try await boss.setFloor(build(6))
+                let script = try Self.script("claim")
+                _ = try await ground.client.call(script, try keys(script, ground, one)) { command in
+                    for word in [one.id, "5", "r5", "h", "0", "*", "0", "9", "1", "a", "4"] { command.append(word) }
+                }
+                #expect(try await ground.places(of: "a") == ["dead"])
+                #expect(try await boss.review(["a"], .accept).notUnderReview == ["a"], "nobody kept what it said")
+                #expect(try await boss.audit(queue: "q", repairs: false).findings == [])
+                #expect(try await boss.retry(["a"], onlyDead: true).done == ["a"])
+                #expect(try await ground.record("a")?["review"] == nil)
+            }
+        }
+    }
+
     @Test func untilThenItGetsWhatItMayHaveAndNothingNewer() async throws {
         try await withGround { ground in
             let one = session(1)

@@ -38,7 +38,7 @@ extension Ground {
                 isThere = try await ask("SISMEMBER", key, id).integer == 1
             } else if name.hasPrefix("done:") {
                 isThere = try await ask("HEXISTS", key, id).integer == 1
-            } else if name == "scheduled" || name == "dead" {
+            } else if ["scheduled", "dead", "review"].contains(name) {
                 isThere = try await ask("ZSCORE", key, id) != .null
             } else {
                 isThere = false

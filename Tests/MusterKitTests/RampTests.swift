@@ -64,6 +64,55 @@ import Testing
         }
     }
 
+    @Test func whatIsBornInsideRedisIsDrawnByTheSameRule() async throws {
+        try await withRamp(50) { ground, boss in
+            let jobs = ids(20)
+            try await ground.add(jobs, duties: Duties(steps: ["type=t build=5-r5 lane=high:any", "type=t build=9-r9"]))
+            for batch in ids(20, "b") {
+                try await ground.store.openBatch(batch, callback: Array("type=t build=5-r5\n{}".utf8))
+                _ = try await ground.store.closeBatch(batch)
+            }
+            let due = try await ground.schedules.add(
+                try ground.schedule(cron: "@every 10s", catchUp: .all(cap: 1000)), build: build(5)
+            ).due
+            try await ground.makeDue(at: due - 300_000)
+            #expect(try await ground.fire() == [.made(30)])
+            let times = (1...30).map { "s.\(due - $0 * 10_000)" }
+            for (session, build) in [(new, 6), (old, 5)] {
+                for id in try await take(ground, session, build: build) where jobs.contains(id) {
+                    try await ground.settle(session, build: build, .of(id, .succeeded(result: [1])))
+                }
+            }
+            let steps = jobs.map { $0 + ".2" }
+            let callbacks = ids(20, "b").map { $0 + ".done" }
+            // Where the enqueue puts the same ids, which is where everybody else has to.
+            let other = QueueStore(ground.client, namespace: "test", queue: "other")
+            try await other.adopt(ground.fleet.rules().rules)
+            var drawn = 0
+            for id in steps + callbacks + times {
+                let header = JobHeader(
+                    type: "t", lane: Lane(.normal, .any), build: try build(5), producerHost: "p", producerPID: 7,
+                    retries: nil, retainMilliseconds: nil)
+                _ = try await other.enqueue(
+                    [QueueStore.NewJob(id: id, header: header.text, payload: [])], lane: Lane(.normal, .any),
+                    when: .now,
+                    duties: Duties(), again: false, isRepetition: false)
+                let isDrawn = try await other.job(id)[4].text?.contains(" asked=") == true
+                drawn += isDrawn ? 1 : 0
+                let record = try #require(try await ground.record(id))
+                let asked = steps.contains(id) ? "high:any" : "normal:at-least:5"
+                let priority = steps.contains(id) ? "high" : "normal"
+                #expect(record["asked"] == (isDrawn ? asked : nil), "\(id)")
+                #expect(record.lane?.description == (isDrawn ? "\(priority):exactly:r6" : asked), "\(id)")
+            }
+            #expect(drawn > 20 && drawn < 50, "\(drawn) of 70")
+            // Ended, a step asks for what it asked for first; its own next one was never drawn, for it asks for more.
+            _ = try await boss.endRamp(takesBack: false)
+            let lanes = try await ground.store.inventory(.exactly(revision: "r6"))
+            #expect(lanes.isEmpty)
+        }
+    }
+
     @Test func aRequirementIsNeverLowered() async throws {
         try await withRamp(100) { ground, _ in
             try await ground.enqueue(["newest"], build: 9)

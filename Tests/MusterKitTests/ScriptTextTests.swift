@@ -4,7 +4,9 @@ import Testing
 @testable import MusterKit
 
 @Suite struct ScriptTextTests {
-    static let parts = [Scripts.over, Scripts.settle, Scripts.squeeze, Scripts.place, Scripts.ledger].map {
+    static let parts = [
+        Scripts.over, Scripts.settle, Scripts.squeeze, Scripts.leave, Scripts.place, Scripts.ledger,
+    ].map {
         String(decoding: $0, as: UTF8.self)
     }
 

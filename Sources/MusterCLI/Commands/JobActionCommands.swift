@@ -98,14 +98,14 @@ struct JobRetryCommand: AsyncParsableCommand {
     func run() async throws {
         let people = Operator(server: try common.server())
         defer { people.close() }
-        try JobActionAnswer(try await people.retry(ids, queue: queue), did: "retried", live: "queued or held already")
+        try JobActionAnswer(try await people.retry(ids, queue: queue), did: "retried", live: "live already")
             .tell(common)
     }
 }
 
 struct JobDiscardCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "discard", abstract: "Removes jobs that are dead or have not begun.",
+        commandName: "discard", abstract: "Removes jobs that are dead, under review or have not begun.",
         discussion: "Nothing of them stays.\n\nEXAMPLE\n  muster job discard 01k9zj7v3m8f4q2t6x5w1r0abc")
 
     @OptionGroup var common: CommonOptions

@@ -16,6 +16,8 @@ struct JobText {
         case .handler: "queued; no live worker that may run it has a handler for \(report.type ?? "it")"
         case .resume: "queued; its queue is paused"
         case .capacity: "queued; every worker that may run it is busy, or a limit keeps it back"
+        case nil where report.state == .review:
+            "under review: its build was fenced while it ran; `muster release review accept \(report.id)`, or `reject`"
         case nil: report.dueAt.map { "scheduled for \($0)" } ?? report.state.rawValue
         }
     }
@@ -62,6 +64,9 @@ struct JobText {
         }
         if let floor = report.fencedBy {
             lines.append("  its build was fenced meanwhile, by the floor at-least:\(floor)")
+        }
+        if let who = report.acceptedBy {
+            lines.append("  \(report.acceptedAt.map { "\($0)" } ?? "?")  accepted after a review, by \(who)")
         }
         if let after = report.after { lines.append("  after job \(after), whose result was its payload") }
         if let progress = report.progress { lines.append("  progress: \(progress)") }

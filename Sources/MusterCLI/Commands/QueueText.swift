@@ -9,11 +9,12 @@ struct QueueText {
 
     var text: String {
         var table = Table(
-            "QUEUE", "READY", "HELD", "PARKED", "SCHEDULED", "DEAD", "OLDEST", "SUCCEEDED", "FAILED", "STATE")
+            "QUEUE", "READY", "HELD", "PARKED", "SCHEDULED", "DEAD", "REVIEW", "OLDEST", "SUCCEEDED", "FAILED", "STATE")
         for queue in queues {
             table.add(
                 queue.name, "\(queue.ready)", "\(queue.held)", "\(queue.parked)", "\(queue.scheduled)",
-                "\(queue.dead)", queue.oldestAgeMs.map { ageText(milliseconds: $0) } ?? "-", "\(queue.succeeded)",
+                "\(queue.dead)", "\(queue.review)", queue.oldestAgeMs.map { ageText(milliseconds: $0) } ?? "-",
+                "\(queue.succeeded)",
                 "\(queue.failed)", queue.paused ? Terminal.coloured("paused", .yellow) : "open")
         }
         var lanes = Table("QUEUE", "PRIORITY", "REQUIRES", "COUNT", "RUNNABLE BY")

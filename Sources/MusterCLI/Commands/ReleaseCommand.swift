@@ -7,7 +7,8 @@ struct ReleaseCommand: AsyncParsableCommand {
         commandName: "release", abstract: "The ledger of builds, and the rules for them: floor, trial, rollback.",
         subcommands: [
             ReleaseListCommand.self, ReleaseShowCommand.self, ReleaseFloorCommand.self, ReleasePolicyCommand.self,
-            ReleaseRampCommand.self, ReleaseRollbackCommand.self, ReleaseDiffCommand.self, ReleaseForgetCommand.self,
+            ReleaseReviewCommand.self, ReleaseRampCommand.self, ReleaseRollbackCommand.self, ReleaseDiffCommand.self,
+            ReleaseForgetCommand.self,
         ])
 }
 
@@ -108,7 +109,10 @@ struct ReleasePolicyCommand: AsyncParsableCommand {
             EXAMPLES
               muster release policy --stale-producers refuse
               muster release policy --stale-settles reject --type charge
+              muster release policy --stale-settles review --type invoice
               muster release policy --stale-settles accept
+
+            What waits for a review: muster release review list
             """)
 
     @OptionGroup var common: CommonOptions

@@ -7,8 +7,9 @@ struct ReleaseRampCommand: AsyncParsableCommand {
         commandName: "ramp", abstract: "Puts a build on trial with a share of the new jobs.",
         discussion: """
             Of the new jobs that older builds may run too, the share asks for exactly this
-            build; which jobs, their ids say, and a retry stays where it was. The build gets
-            nothing else that older ones may run. It holds itself in a queue where it fails
+            build; which jobs, their ids say, and a retry stays where it was. Jobs of schedules,
+            steps of chains and callbacks of batches are drawn as well. The build gets nothing
+            else that older ones may run. It holds itself in a queue where it fails
             more often than the others: one-sided test of two proportions, three standard
             errors apart, from 20 jobs of each side on. With 0 it gets only what asks for it:
 

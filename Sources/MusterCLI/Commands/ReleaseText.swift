@@ -32,6 +32,10 @@ struct ReleaseText {
             let whose = type == "*" ? "a fenced build" : "a fenced build, of type \(type),"
             lines.append("a success of \(whose) meets: \(policy)")
         }
+        if report.underReview > 0 {
+            lines.append(
+                Terminal.coloured("\(report.underReview) under review", .yellow) + ": `muster release review list`")
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -59,7 +63,7 @@ struct ReleaseText {
             ever ran on:     \(list(build.hosts))
             producers on:    \(list(build.producers))
             types:           \(list(types))
-            \(build.succeeded) succeeded, \(build.failed) attempts failed, \(build.refused) times refused
+            \(build.succeeded) succeeded, \(build.failed) attempts failed, \(build.refused) times refused, \(build.underReview) under review
             """
     }
 

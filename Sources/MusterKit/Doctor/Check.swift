@@ -7,7 +7,7 @@ public enum Check: String, Sendable, Encodable, CaseIterable {
     case requiredProtocol = "protocol"
     case stranded
     case belowFloor = "below-floor"
-    case overdue, wedged, lost, paused, saturated, stale, refused
+    case overdue, wedged, lost, paused, saturated, review, stale, refused
     case deployedAlone = "deployed-alone"
     case heldTrial = "held-trial"
     case evictionPolicy = "eviction-policy"

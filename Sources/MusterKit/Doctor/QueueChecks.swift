@@ -23,6 +23,13 @@ struct QueueChecks {
                 .warning, .paused, queue: queue, "\(jobs(report.ready)) in a queue that is paused",
                 why: "nobody gets them until it is resumed", remedy: "muster queue resume \(queue)")
         }
+        if let since = state.reviewSince, report.review > 0 {
+            diagnosis.add(
+                .warning, .review, queue: queue,
+                "\(jobs(report.review)) under review: their builds were fenced while they ran; the first waits \((now - since) / 1000) s",
+                why: "they are neither over nor run again, and what follows them in chains and batches waits",
+                remedy: "muster release review list --queue \(queue); then accept or reject them")
+        }
         checkLanes(&diagnosis)
         checkTime(&diagnosis)
         checkEnded(&diagnosis)

@@ -19,6 +19,8 @@ struct QueueState: Sendable {
     var counters: [String: Int] = [:]
     /// Scheduled jobs that were due a minute ago.
     var overdue = 0
+    /// Since when the oldest success under review waits, in ms; nothing where none does.
+    var reviewSince: Int?
     /// Sessions that are listed, and whose lease ended half a minute ago.
     var ended: [Ended] = []
     /// Sessions that are not listed and hold jobs: nobody takes these over.
@@ -48,12 +50,13 @@ struct QueueState: Sendable {
             RedisCommand("HGETALL", keys.meta), RedisCommand("ZCOUNT", keys.scheduled, "-inf", "\(now - 60_000)"),
             RedisCommand("ZRANGE", keys.sessions, "0", last, "WITHSCORES"),
             RedisCommand("ZRANGE", keys.buckets, "0", last), RedisCommand("HKEYS", keys.doneBytes),
-            RedisCommand("ZRANGE", keys.lanes, "0", last),
+            RedisCommand("ZRANGE", keys.lanes, "0", last), RedisCommand("ZRANGE", keys.review, "0", "0", "WITHSCORES"),
         ])
         let all = try Self.replies(answers)
         let meta = Self.pairs(all[0])
         counters = meta.compactMapValues { Int($0) }
         overdue = all[1].integer ?? 0
+        reviewSince = Self.pairs(all[6]).values.first.flatMap { Int($0) }
         let listed = Self.pairs(all[2]).compactMapValues { Int($0) }
         let buckets = Self.texts(all[3])
         try await readSessions(client, keys, listed: listed, rollCall: sessions, now: now)

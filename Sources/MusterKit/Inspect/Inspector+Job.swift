@@ -153,13 +153,19 @@ private struct JobAnswer {
             report.expiry = .startBy
             return report
         }
+        report.result = rest.isEmpty ? nil : JSONValue(bytes: rest)
+        report.fencedBy = outcome.number("fenced")
+        if let who = outcome["accepted"] {
+            // Its run is the last of the earlier ones: it ended long before.
+            report.acceptedBy = who
+            report.acceptedAt = Timestamp(milliseconds: ended)
+            return report
+        }
         report.attempts.append(
             JobReport.Attempt(
                 number: (record?.attempts ?? 0) + 1, session: outcome["by"], host: session?.host, pid: session?.pid,
                 build: outcome["on"], startedAt: Timestamp(milliseconds: ended - (outcome.number("ms") ?? 0)),
                 endedAt: Timestamp(milliseconds: ended), outcome: report.state.rawValue, error: nil))
-        report.result = rest.isEmpty ? nil : JSONValue(bytes: rest)
-        report.fencedBy = outcome.number("fenced")
         return report
     }
 

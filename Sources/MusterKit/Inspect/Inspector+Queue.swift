@@ -61,7 +61,8 @@ extension Inspector {
         return QueueReport(
             name: name, ready: ready, held: answer[5].integer ?? 0, parked: answer[9].integer ?? 0,
             scheduled: answer[3].integer ?? 0,
-            dead: answer[4].integer ?? 0, paused: counters["paused"] != nil, oldestAgeMs: oldest, lanes: lanes,
+            dead: answer[4].integer ?? 0, review: answer[10].integer ?? 0, paused: counters["paused"] != nil,
+            oldestAgeMs: oldest, lanes: lanes,
             succeeded: counters["succeeded"] ?? 0, failed: counters["failed"] ?? 0,
             outcomesDropped: counters["outcomes-dropped"] ?? 0, rules: rules)
     }

@@ -2,6 +2,8 @@
 public struct JobReport: Sendable, Encodable {
     public enum State: String, Sendable, Codable {
         case scheduled, queued, held, succeeded, dead, cancelled, expired, unknown
+        /// It ran to success on a build that was fenced meanwhile, and waits for a person's verdict.
+        case review
 
         /// Nothing more will happen to it by itself.
         public var isFinal: Bool { self == .succeeded || self == .dead || self == .cancelled || self == .expired }
@@ -32,7 +34,7 @@ public struct JobReport: Sendable, Encodable {
         public let startedAt: Timestamp?
         public let endedAt: Timestamp?
         /// `running`; `succeeded` or `cancelled`; `failed`, `later`, `handed-back`, `crashed` or `lost`; `rejected` where its
-        /// build was fenced meanwhile; `retried` or `repaired` where it was no run, but somebody made the job ready again.
+        /// build was fenced meanwhile, by the policy or by somebody who looked; `retried` or `repaired` where it was no run, but somebody made the job ready again.
         public let outcome: String
         public let error: String?
         /// Whether a newer build than this one had a worker when it ended; nothing where nobody looked.
@@ -71,12 +73,15 @@ public struct JobReport: Sendable, Encodable {
     public var result: JSONValue?
     /// The floor below which the build was that ran it to success, where it is counted all the same.
     public var fencedBy: Int?
+    /// Who accepted it after a review, `<host>:<pid>`; and when.
+    public var acceptedBy: String?
+    public var acceptedAt: Timestamp?
     /// Who was refused it; nothing where nobody looked.
     public var refusedTo: [RefusedTo]?
 
     private enum CodingKeys: String, CodingKey {
         case id, type, queue, state, requirement, seq, enqueuedAt, dueAt, producer, attempts, waitingFor, progress,
-            expiry, after, result, fencedBy, refusedTo, schema
+            expiry, after, result, fencedBy, acceptedBy, acceptedAt, refusedTo, schema
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -98,6 +103,8 @@ public struct JobReport: Sendable, Encodable {
         try values.encodeIfPresent(after, forKey: .after)
         try values.encode(result, forKey: .result)
         try values.encodeIfPresent(fencedBy, forKey: .fencedBy)
+        try values.encodeIfPresent(acceptedBy, forKey: .acceptedBy)
+        try values.encodeIfPresent(acceptedAt, forKey: .acceptedAt)
         try values.encodeIfPresent(refusedTo, forKey: .refusedTo)
     }
 }

@@ -17,6 +17,8 @@ public struct QueueReport: Sendable, Encodable {
     public let parked: Int
     public let scheduled: Int
     public let dead: Int
+    /// Successes of fenced builds that wait for a person's verdict.
+    public let review: Int
     public let paused: Bool
     /// Of the jobs that are ready; nothing where none is.
     public let oldestAgeMs: Int?
@@ -31,7 +33,7 @@ public struct QueueReport: Sendable, Encodable {
     var floor: Int { Int(rules.floor) ?? 0 }
 
     private enum CodingKeys: String, CodingKey {
-        case name, ready, held, parked, scheduled, dead, paused, oldestAgeMs, lanes, succeeded, failed,
+        case name, ready, held, parked, scheduled, dead, review, paused, oldestAgeMs, lanes, succeeded, failed,
             outcomesDropped
     }
 
@@ -43,6 +45,7 @@ public struct QueueReport: Sendable, Encodable {
         try values.encode(parked, forKey: .parked)
         try values.encode(scheduled, forKey: .scheduled)
         try values.encode(dead, forKey: .dead)
+        try values.encode(review, forKey: .review)
         try values.encode(paused, forKey: .paused)
         try values.encode(oldestAgeMs, forKey: .oldestAgeMs)
         try values.encode(lanes, forKey: .lanes)

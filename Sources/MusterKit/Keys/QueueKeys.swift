@@ -13,7 +13,7 @@ public struct QueueKeys: Sendable {
     let timeline, progress, refusals, buckets, doneBytes: String
     let unique, uniqueUntil, chains, batches, running, parked, rates, checkpoints, cancels, suspects, calls,
         repeated: String
-    let schedules, scheduleDue, counts, ramp: String
+    let schedules, scheduleDue, counts, ramp, review, reviewOutcomes: String
 
     /// - Parameters:
     ///   - namespace: a checked name.
@@ -49,6 +49,8 @@ public struct QueueKeys: Sendable {
         scheduleDue = prefix + "schedule-due"
         counts = prefix + "counts"
         ramp = prefix + "ramp"
+        review = prefix + "review"
+        reviewOutcomes = prefix + "review-outcomes"
     }
 
     func lane(_ lane: Lane) -> String { prefix + "lane:\(lane)" }

@@ -1,16 +1,16 @@
 -- audit: what is wrong with some ids, each of which must lie in exactly one place; and, where asked, puts it right.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 scheduled (zset) 6 dead (zset)
---       7 timeline (hash) 8 buckets (zset) 9 parked (zset)
+--       7 timeline (hash) 8 buckets (zset) 9 parked (zset) 10 review (zset) 11 review-outcomes (hash)
 -- ARGV: 1 'repair', or '' to look only  2 n: sessions that may hold something though they are not listed, then those
 --       then ids
 -- Answers {'ok', {id, problem, where it was found...}...};
 --       problem: 'no-record', its entries are removed · 'leftover', only notes of it are left, they are removed ·
---       'foreign-record', it is put with the dead · 'nowhere', it is made ready · 'twice', one place stays (held
---       before dead, scheduled, parked, queued) · 'done-and-live', the outcome stays · 'unlisted-lane' and
---       'unlisted-session', they are listed.
+--       'foreign-record', it is put with the dead · 'nowhere', it is made ready, or put under review
+--       where what its session said is still there · 'twice', one place stays (held before dead, review, scheduled,
+--       parked, queued) · 'done-and-live', the outcome stays · 'unlisted-lane' and 'unlisted-session', they are listed.
 -- Run twice: the second run finds nothing.
 local jobs, lanes, sessions, scheduled, dead = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local timeline, buckets, parked = KEYS[7], KEYS[8], KEYS[9]
+local timeline, buckets, parked, review = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local repairs = ARGV[1] == 'repair'
 
 local holders, is_listed = {}, {}
@@ -34,6 +34,7 @@ local function places_of(id, record)
     if redis.call('SISMEMBER', base .. 'held:' .. session, id) == 1 then places[#places + 1] = 'held:' .. session end
   end
   if redis.call('ZSCORE', dead, id) then places[#places + 1] = 'dead' end
+  if redis.call('ZSCORE', review, id) then places[#places + 1] = 'review' end
   if redis.call('ZSCORE', scheduled, id) then places[#places + 1] = 'scheduled' end
   local queued, seen = {}, {}
   local function look(name)
@@ -55,6 +56,8 @@ end
 local function remove(id, place)
   if place == 'dead' then
     redis.call('ZREM', dead, id)
+  elseif place == 'review' then
+    leave_review(id)
   elseif place == 'scheduled' then
     redis.call('ZREM', scheduled, id)
   elseif string.sub(place, 1, 5) == 'held:' then
@@ -66,11 +69,12 @@ end
 
 local function forget_notes(id)
   forget_dead(id)
+  leave_review(id)
   redis.call('HDEL', base .. 'cancels', id)
 end
 
 local function has_notes(id)
-  for _, name in ipairs({'timeline', 'progress', 'checkpoints', 'chains', 'cancels'}) do
+  for _, name in ipairs({'timeline', 'progress', 'checkpoints', 'chains', 'cancels', 'review-outcomes'}) do
     if redis.call('HEXISTS', base .. name, id) == 1 then return true end
   end
   return false
@@ -109,7 +113,9 @@ for i = 3 + more, #ARGV do
     end
   elseif #places == 0 then
     problem = 'nowhere'
-    if repairs then
+    if repairs and redis.call('HEXISTS', KEYS[11], id) == 1 then
+      redis.call('ZADD', review, now, id)
+    elseif repairs then
       record = remember(timeline, id, record, 'n=' .. (number_field(head_of(record), 'attempts', 0) + 1)
         .. ' by=audit ended=' .. nowText .. ' outcome=repaired error=it was in no place')
       redis.call('HSET', jobs, id, record)

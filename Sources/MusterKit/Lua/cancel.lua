@@ -1,4 +1,4 @@
--- cancel: queued, parked or scheduled -> cancelled; a held job's session is told to end it, and settles it as
+-- cancel: queued, parked, scheduled or under review -> cancelled; a held job's session is told to end it, and settles it as
 -- cancelled; should that session die first, the job ends when it would go back.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 cancels (hash)
 -- ARGV: 1 id  2 who asks

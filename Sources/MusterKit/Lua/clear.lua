@@ -1,5 +1,5 @@
--- clear: queued or scheduled -> nothing, a chunk at a time; for a queue that somebody wants empty. What is held
--- or dead stays.
+-- clear: queued or scheduled -> nothing, a chunk at a time; for a queue that somebody wants empty. What is held,
+-- under review or dead stays.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 scheduled (zset) 5 parked (zset)
 -- ARGV: 1 the most jobs to take
 -- Answers {'ok', how many went}; 0 when nothing is left.

@@ -1,4 +1,4 @@
--- discard: dead, scheduled, queued or parked -> nothing, for any number of jobs; no outcome stays. A held job is left
+-- discard: dead, under review, scheduled, queued or parked -> nothing, for any number of jobs; no outcome stays. A held job is left
 -- alone.
 -- KEYS: 1 meta (hash) 2 jobs (hash)
 -- ARGV: 1 'dead' for dead jobs only, or ''  then ids

@@ -10,8 +10,7 @@
 -- Answers {'ok', now in ms, ids that were there already, the id that has the unique key or '', the floor where the
 --       producer's build is below it, else ''}
 --       or {'batch', 'unknown' or 'closed'} or {'stale-producer', floor}: nothing was enqueued.
--- Of the jobs that any build may run, or an older one than that on trial, a share goes to the one on trial: which,
--- their ids say.
+-- While a build is on trial, its share of them goes into another lane.
 -- Run twice: the second run changes nothing, be it the one with 'new' or the one with 'again'.
 local jobs, lanes, idle, scheduled, buckets = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local unique, unique_until, chains = KEYS[7], KEYS[8], KEYS[9]
@@ -92,18 +91,16 @@ if batch then
   if facts[2] then return {'batch', 'closed'} end
 end
 
--- Whose share a job is in, its id says: the same at each sending, and for good.
-local priority, kind, least = string.match(lane, '^(%l+):([%l-]+):?(%d*)$')
 local ready, on_trial, trial_lane = ids, {}, nil
-if ramp_percent and ramp_percent ~= '0' and (kind == 'any' or kind == 'at-least')
-  and tonumber(least ~= '' and least or 0) <= tonumber(ramp_sequence) then
-  trial_lane, ready = priority .. ':exactly:' .. ramp_revision, {}
+if is_drawing then
+  ready = {}
   for i, id in ipairs(ids) do
-    if tonumber(string.sub(redis.sha1hex(id), 1, 6), 16) % 100 < tonumber(ramp_percent) then
-      on_trial[#on_trial + 1] = id
-      pairs_[2 * i] = with_field(with_field(pairs_[2 * i], 'lane', trial_lane), 'asked', lane)
-    else
+    local record, drawn = draw(id, pairs_[2 * i], lane)
+    if drawn == lane then
       ready[#ready + 1] = id
+    else
+      on_trial[#on_trial + 1] = id
+      pairs_[2 * i], trial_lane = record, drawn
     end
   end
 end

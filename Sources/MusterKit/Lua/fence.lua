@@ -12,6 +12,7 @@ if rules[1] and tonumber(rules[1]) > PROTOCOL then return {'protocol', rules[1]}
 if rules[2] and tonumber(rules[2]) ~= EPOCH then return {'epoch', rules[2]} end
 local floor = tonumber(rules[3] or 0)
 local ramp_revision, ramp_sequence, ramp_percent = string.match(rules[4] or '', '^([^ ]+) (%d+) (%d+)')
+local is_drawing = ramp_percent and ramp_percent ~= '0'
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -76,6 +77,20 @@ local function score_of(lane)
   if sequence then return tonumber(sequence) end
   if string.find(lane, '^%l+:any') then return 0 end
   return -1
+end
+
+-- Of the new jobs that any build may run, or an older one than that on trial, a share asks for exactly the one on trial.
+-- Whose share a job is in, its id says: the same at each sending, wherever the job is made, and for good.
+-- Returns the record and its lane.
+local function draw(id, record, lane)
+  if not is_drawing then return record, lane end
+  local priority, kind, least = string.match(lane, '^(%l+):([%l-]+):?(%d*)$')
+  if kind ~= 'any' and kind ~= 'at-least' or tonumber(least ~= '' and least or 0) > tonumber(ramp_sequence)
+    or tonumber(string.sub(redis.sha1hex(id), 1, 6), 16) % 100 >= tonumber(ramp_percent) then
+    return record, lane
+  end
+  local theirs = priority .. ':exactly:' .. ramp_revision
+  return with_field(with_field(record, 'lane', theirs), 'asked', lane), theirs
 end
 
 -- Wakes up to `count` waiting sessions that may look into the lane; one that is gone is passed over.

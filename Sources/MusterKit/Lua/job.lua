@@ -3,8 +3,8 @@
 -- ARGV: 1 id
 -- Answers {'ok', now in µs, place, detail, record or outcome, timeline, progress, 'paused' or '', since when outcomes
 --       are kept in ms};
---       place: 'done' (bucket) · 'scheduled' (due ms) · 'dead' (since ms) · 'held' (session) · 'queued' ('') ·
---       'parked' (limit key) · 'unknown'.
+--       place: 'done' (bucket) · 'scheduled' (due ms) · 'dead' (since ms) · 'review' (since ms) · 'held' (session) ·
+--       'queued' ('') · 'parked' (limit key) · 'unknown'.
 local id = ARGV[1]
 local seq = string.format('%.0f', clock[1] * 1000000 + clock[2])
 local settings = redis.call('HMGET', meta, 'paused', 'retention', 'outcomes-dropped-at')

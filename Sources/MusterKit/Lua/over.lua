@@ -115,14 +115,15 @@ local function keep_outcomes(retention, entries, bytes)
   end
 end
 
--- Puts a job that the scripts made themselves into its lane. Who chooses ids may have taken this one: it is the same
--- job then, and gets no second place.
+-- Puts a job that the scripts made themselves into its lane, or into that of a build on trial. Who chooses ids may have
+-- taken this one: it is the same job then, and gets no second place.
 local function add_job(id, record, steps)
   if redis.call('HEXISTS', base .. 'jobs', id) == 1 then return end
   -- The end of an earlier one of this id may be remembered yet; a job is live or over.
   for _, bucket in ipairs(redis.call('ZRANGE', base .. 'buckets', 0, -1)) do
     redis.call('HDEL', base .. 'done:' .. bucket, id)
   end
+  record = draw(id, record, lane_of(head_of(record)))
   redis.call('HSET', base .. 'jobs', id, record)
   if steps then redis.call('HSET', base .. 'chains', id, steps) end
   wake(base .. 'idle', make_ready('RPUSH', base .. 'lanes', id, record), 1)

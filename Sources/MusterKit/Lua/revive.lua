@@ -1,7 +1,7 @@
 -- revive: dead -> queued with all of its attempts again; scheduled -> queued now. For any number of jobs.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 idle (zset) 5 scheduled (zset) 6 dead (zset) 7 timeline (hash)
 -- ARGV: 1 'dead' for dead jobs only, or ''  2 who asks  then ids
--- Answers {'ok', ids that are ready now, ids that are queued or held already, ids that are not there (or not dead)}.
+-- Answers {'ok', ids that are ready now, ids that are live already, ids that are not there (or not dead)}.
 -- Run twice: the second run finds them queued.
 local jobs, lanes, idle, scheduled, dead, timeline = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local ready, live, absent, woken = {}, {}, {}, {}

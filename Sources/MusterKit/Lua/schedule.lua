@@ -3,7 +3,8 @@
 -- ARGV: 1 name  2 sequence of the caller's build, 0 for none  3 the next nominal time in ms
 --       4 'cron=... zone=...'  5 the rest of the definition, 'catchup=... type=...', a newline, the payload
 -- Answers {'ok', 'added', 'changed' or 'same', when it is due in ms} · {'stale', floor}: the caller is below the floor
---       · {'older', stamp}: the definition is of a newer build than the caller · {'full', how many there may be}.
+--       · {'older', stamp}: the definition is of a newer build than the caller, and no rollback gave it to this one ·
+--       {'full', how many there may be}.
 -- Run twice: the second run finds the same and changes nothing; the due time moves only with cron or zone.
 local schedules, due_times = KEYS[2], KEYS[3]
 local name, sequence, due, timing = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -18,7 +19,8 @@ local stored = redis.call('HGET', schedules, name)
 if stored then
   local head = head_of(stored)
   local known_due = redis.call('ZSCORE', due_times, name)
-  if sequence < tonumber(string.match(head, ' build=(%d+)') or 0) then return {'older', field(head, 'build')} end
+  local needs = field(head, 'least') or field(head, 'build') or ''
+  if sequence < tonumber(string.match(needs, '^%d+') or 0) then return {'older', needs} end
   if field(head, 'digest') == digest and known_due then return {'ok', 'same', known_due} end
   outcome = 'changed'
   fired, missed, last = field(head, 'fired') or '0', field(head, 'missed') or '0', field(head, 'last') or '0'

@@ -1,6 +1,6 @@
 -- settle: how a session's outcomes end its jobs, or send them on. It stands between over and the claim.
 -- KEYS: none but meta; it finds the others by their names: jobs (hash), scheduled (zset), held:<session> (set),
---       timeline (hash), idle (zset), counts (hash)
+--       timeline (hash), idle (zset), counts (hash), cancels (hash), review (zset), review-outcomes (hash)
 
 -- What becomes of a success whose build was fenced while it ran: the policy of the type, or of all.
 local function verdict_on(head, is_fenced)
@@ -34,22 +34,47 @@ local function count_settled(stamp, revision, succeeded, failed)
   end
 end
 
--- A success of a fenced build that counts for nothing runs again, by a build that may; one held for review waits with
--- the dead for a person.
-local function distrust(verdict, id, record, line, stamp)
+-- A success that counts for nothing runs again, on a build that may; or not, where somebody asked to cancel it. The share
+-- of a build on trial falls to the others.
+local function send_back(id, record, by)
   local head = head_of(record)
-  leave_key(head)
-  if verdict == 'review' then
-    record = remember(base .. 'timeline', id, record, line .. ' outcome=succeeded error=held-for-review')
-    return bury(id, with_field(record, 'review', stamp))
+  if field(head, 'cancel') then return finish(id, record, 'cancelled', ' ms=0 by=' .. by, '') end
+  local lane = field(head, 'asked') or lane_of(head)
+  local priority, kind, least = string.match(lane, '^(%l+):([%l-]+):?(%d*)')
+  if floor > 0 and (kind == 'any' or kind == 'at-least' and tonumber(least) < floor) then
+    lane = priority .. ':at-least:' .. rules[3]
   end
-  record = remember(base .. 'timeline', id, record, line .. ' outcome=rejected error=below-floor')
-  local priority, kind = string.match(lane_of(head), '^(%l+):([%l-]+)')
-  if kind == 'any' or kind == 'at-least' then
-    record = with_field(record, 'lane', priority .. ':at-least:' .. rules[3])
-  end
+  record = with_field(without_field(without_field(record, 'asked'), 'review'), 'lane', lane)
   redis.call('HSET', base .. 'jobs', id, record)
   wake(base .. 'idle', make_ready('RPUSH', base .. 'lanes', id, record), 1)
+end
+
+-- A success that waits for a person keeps what hangs on its end: its batch, its chain, its unique key; and its result,
+-- as far as there is room for it.
+local function hold_for_review(id, record, run, by, result, retention)
+  local facts = 'v1 ms=' .. run .. ' by=' .. by .. ' fenced=' .. rules[3]
+  if retention then facts = facts .. ' retain=' .. string.format('%.0f', retention) end
+  local bound = tonumber(outcome_bytes or '') or USUAL_OUTCOME_BYTES
+  if #result > 0 and tonumber(redis.call('HGET', meta, 'review-bytes') or 0) + #result > bound then
+    facts, result = facts .. ' dropped=' .. #result, ''
+  end
+  local outcome = facts .. '\n' .. result
+  redis.call('HSET', base .. 'jobs', id, record)
+  redis.call('HSET', base .. 'review-outcomes', id, outcome)
+  redis.call('HINCRBY', meta, 'review-bytes', #outcome)
+  redis.call('ZADD', base .. 'review', now, id)
+end
+
+-- - Parameter settled: ms it ran, result, retention in ms or nil.
+local function distrust(verdict, id, record, line, session, stamp, settled)
+  local head, by = head_of(record), session .. ' on=' .. stamp
+  leave_key(head)
+  if field(head, 'cancel') then redis.call('HDEL', base .. 'cancels', id) end
+  if verdict == 'review' then
+    record = remember(base .. 'timeline', id, record, line .. ' outcome=succeeded error=held-for-review')
+    return hold_for_review(id, with_field(record, 'review', stamp), settled[1], by, settled[2], settled[3])
+  end
+  send_back(id, remember(base .. 'timeline', id, record, line .. ' outcome=rejected error=below-floor'), by)
 end
 
 -- Settles the successes that ask for nothing, all at once.
@@ -113,7 +138,9 @@ local function settle(session, stamp, revision, is_fenced, at)
     local asked_to_end = is_marked(record) and field(head, 'cancel')
     if kind == 'success' then
       local verdict = verdict_on(head, is_fenced)
-      if verdict ~= 'accept' then return distrust(verdict, id, record, line, stamp) end
+      if verdict ~= 'accept' then
+        return distrust(verdict, id, record, line, session, stamp, {run, first, tonumber(second)})
+      end
       leave_key(head)
       finish(id, record, 'succeeded', ' ms=' .. run .. ' by=' .. by .. (is_fenced and ' fenced=' .. rules[3] or ''),
         first, tonumber(second))

@@ -7,7 +7,7 @@ public struct AuditFinding: Sendable, Equatable, Encodable {
         case leftover
         /// A record that is none; it is put with the dead.
         case foreignRecord = "foreign-record"
-        /// A record that is in no index, so nobody would ever run it; it is made ready.
+        /// A record that is in no index, so nobody would ever run it; it is made ready, or put under review again.
         case nowhere
         /// An id in two places; one stays.
         case twice

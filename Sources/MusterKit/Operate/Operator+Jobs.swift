@@ -62,7 +62,7 @@ extension Operator {
         }
     }
 
-    private func each(
+    func each(
         _ ids: [String], _ queue: String?,
         _ act: (QueueStore, [String]) async throws(MusterError) -> QueueStore.Operated
     ) async throws(MusterError) -> Answer {

@@ -28,7 +28,8 @@ public final class Operator: Sendable {
     }
 
     /// The queues to look into: the one given, or all that are known.
-    func queues(_ queue: String?) async throws(MusterError) -> [String] {
+    /// - Throws: ``MusterError`` where Redis does not answer.
+    public func queues(_ queue: String?) async throws(MusterError) -> [String] {
         if let queue { return [queue] }
         return try await queueNames()
     }

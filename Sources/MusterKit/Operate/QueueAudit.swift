@@ -35,7 +35,8 @@ struct QueueAudit {
             (keys.uniqueUntil, "zset"), (keys.chains, "hash"), (keys.batches, "zset"), (keys.running, "hash"),
             (keys.parked, "zset"), (keys.rates, "zset"), (keys.checkpoints, "hash"), (keys.cancels, "hash"),
             (keys.suspects, "hash"), (keys.calls, "hash"), (keys.repeated, "zset"), (keys.schedules, "hash"),
-            (keys.scheduleDue, "zset"), (keys.counts, "hash"), (keys.ramp, "hash"),
+            (keys.scheduleDue, "zset"), (keys.counts, "hash"), (keys.ramp, "hash"), (keys.review, "zset"),
+            (keys.reviewOutcomes, "hash"),
         ]
         var findings: [AuditFinding] = []
         for (key, type) in types {
@@ -71,7 +72,7 @@ struct QueueAudit {
         }
         for lane in try await names(keys.lanes) { try await list(keys.prefix + "lane:" + lane) }
         for key in try await names(keys.parked) { try await list(keys.prefix + "parked:" + key) }
-        for key in [keys.scheduled, keys.dead] where !broken.contains(key) {
+        for key in [keys.scheduled, keys.dead, keys.review] where !broken.contains(key) {
             try await scan("ZSCAN", key, step: 2) { note($0) }
         }
         let listed = Set(try await names(keys.sessions))
@@ -88,7 +89,7 @@ struct QueueAudit {
             (records, odd) = try await store.survey { onProgress(max($0, places.count)) }
         }
         var noted: Set<String> = []
-        for key in [keys.timeline, keys.progress, keys.checkpoints, keys.chains, keys.cancels]
+        for key in [keys.timeline, keys.progress, keys.checkpoints, keys.chains, keys.cancels, keys.reviewOutcomes]
         where !broken.contains(key) {
             try await scan("HSCAN", key, step: 2) { noted.formUnion($0) }
         }

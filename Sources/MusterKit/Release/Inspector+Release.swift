@@ -12,10 +12,12 @@ extension Inspector {
         var counts: [String: Int] = [:]
         var refused: [String: Int] = [:]
         for refusal in try await refusals() { refused[refusal.build, default: 0] += refusal.count }
+        var underReview: [String: Int] = [:]
         var ramp: (heldIn: [String], counts: [String: Int]) = ([], [:])
         for queue in try await fleetStore.queueNames() {
             let store = try store(queue)
             for (name, count) in try await store.counts() { counts[name, default: 0] += count }
+            for job in try await store.allReviews() { underReview[job.build ?? "?", default: 0] += 1 }
             if rules.ramp.isEmpty { continue }
             let adopted = try await store.adopted()
             if adopted.rampCounts["held"] != nil { ramp.heldIn.append(queue) }
@@ -47,7 +49,7 @@ extension Inspector {
                 producers: Self.hosts("producer", in: fields).filter { $0.at > since }.map(\.host).sorted(),
                 hosts: Self.hosts("worker", in: fields).map(\.host).sorted(),
                 succeeded: counts["\(stamp) succeeded"] ?? 0, failed: counts["\(stamp) failed"] ?? 0,
-                refused: refused[stamp] ?? 0, state: state,
+                refused: refused[stamp] ?? 0, underReview: underReview[stamp] ?? 0, state: state,
                 firstWorkerAt: fields["worker first"].map { Self.time($0) },
                 types: Self.types(in: fields))
         }
@@ -57,6 +59,7 @@ extension Inspector {
             staleProducers: rules.producers == "refuse" ? "refuse" : "warn",
             staleSettles: Self.settles(rules),
             autoFloorSeconds: notes["auto-floor"].flatMap { Int($0) }.map { $0 / 1000 },
+            underReview: underReview.values.reduce(0, +),
             builds: builds.sorted { ($0.sequence, $0.build) > ($1.sequence, $1.build) })
     }
 

@@ -14,7 +14,7 @@ extension Operator {
     public enum StaleSettle: String, Sendable, CaseIterable {
         /// It counts, and is recorded as such; the default.
         case accept
-        /// The job waits with the dead until somebody has looked.
+        /// The job waits until somebody has looked: ``Operator/review(_:_:queue:)``.
         case review
         /// It counts for nothing: the job runs again, on a build that may.
         case reject
@@ -50,15 +50,7 @@ extension Operator {
     /// - Parameter type: the job type that it is for; nil for all that have no policy of their own.
     public func setStaleSettles(_ policy: StaleSettle, type: String? = nil) async throws(MusterError) {
         if let type { try Name.checked(type, "job type") }
-        var policies = Inspector.settles(try await fleet.rules().rules)
-        policies[type ?? "*"] = policy.rawValue
-        if policies["*"] == StaleSettle.accept.rawValue { policies["*"] = nil }
-        try await change([
-            (
-                "stale-settles",
-                policies.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-            )
-        ])
+        try await change([("stale-settle", "\(type ?? "*")=\(policy.rawValue)")])
     }
 
     /// Puts a build on trial: of the new jobs that older builds may run too, so many ask for exactly this one; it gets
@@ -131,7 +123,7 @@ extension Operator {
             let found = try await find(store)
             if found.isEmpty { return moved }
             var step = try await store.relabel(found.map(\.id), to: requirement)
-            let what = Set(found.map(\.what)).sorted()
+            let what = Set(found.map(\.what))
             for lane in Set(found.map(\.lane)) {
                 let target = requirement.map { Lane(lane.priority, $0, knownType: lane.knownType) }
                 step += try await restamp(store, lane, to: target, what: what) { onProgress(moved + step + $0) }
@@ -154,31 +146,27 @@ extension Operator {
     /// along. Where the fleet forgot and a queue remembers (a part of the data was lost), what the queue has comes first.
     func change(_ changes: [(name: String, value: String)]) async throws(MusterError) {
         let names = try await queueNames()
-        var newest = try await fleet.rules().rules
-        var isForgotten = false
+        // The queues first: what one of them has, the fleet had before, so a higher number there is not another operator
+        // at work.
+        var newest = ReleaseRules.none
         for name in names {
             let theirs = try await store(name).adopted().rules
-            if theirs.number > newest.number {
-                newest = theirs
-                isForgotten = true
-            }
+            if theirs.number > newest.number { newest = theirs }
         }
-        var all = changes
-        if isForgotten {
-            let known = [
+        if newest.number > (try await fleet.rules().rules.number) {
+            _ = try await fleet.rules([
                 ("above", String(newest.number)), ("floor", newest.floor), ("producers", newest.producers),
                 ("stale-settles", newest.staleSettles),
                 ("ramp", newest.trial.map { "\($0.revision) \($0.sequence) \($0.percent)" } ?? ""),
-            ]
-            all = known.filter { one in !changes.contains { $0.name == one.0 } } + changes
+            ])
         }
-        let rules = try await fleet.rules(all).rules
+        let rules = try await fleet.rules(changes).rules
         for name in names { try await store(name).adopt(rules) }
     }
 
     /// Moves all ready jobs of a lane.
     func restamp(
-        _ store: QueueStore, _ lane: Lane, to target: Lane?, what: [String]?, onProgress: (Int) -> Void
+        _ store: QueueStore, _ lane: Lane, to target: Lane?, what: Set<QueueStore.What>?, onProgress: (Int) -> Void
     ) async throws(MusterError) -> Int {
         var left = try await store.length(of: lane)
         var moved = 0

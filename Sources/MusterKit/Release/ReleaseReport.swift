@@ -33,6 +33,8 @@ public struct ReleaseReport: Sendable, Encodable {
         public let failed: Int
         /// How often Redis refused work to it.
         public let refused: Int
+        /// Its successes that wait for a person's verdict, because it was fenced meanwhile.
+        public let underReview: Int
         public let state: State
         /// When the first worker with it appeared; nothing where none ever did.
         public let firstWorkerAt: Timestamp?
@@ -52,7 +54,8 @@ public struct ReleaseReport: Sendable, Encodable {
         var sequence: Int { (try? BuildStamp(build))?.sequence ?? 0 }
 
         private enum CodingKeys: String, CodingKey {
-            case build, firstSeenAt, lastSeenAt, workers, producers, hosts, succeeded, failed, refused, state
+            case build, firstSeenAt, lastSeenAt, workers, producers, hosts, succeeded, failed, refused, underReview,
+                state
             case firstWorkerAt, types
         }
     }
@@ -80,6 +83,8 @@ public struct ReleaseReport: Sendable, Encodable {
     public let staleSettles: [String: String]
     /// After how long of working the newest build becomes the floor by itself; nothing where the operator sets it.
     public let autoFloorSeconds: Int?
+    /// Successes of all builds that wait for a person's verdict.
+    public let underReview: Int
     public let builds: [Build]
 }
 
@@ -95,6 +100,7 @@ extension ReleaseReport.Build {
         try values.encode(succeeded, forKey: .succeeded)
         try values.encode(failed, forKey: .failed)
         try values.encode(refused, forKey: .refused)
+        try values.encode(underReview, forKey: .underReview)
         try values.encode(state, forKey: .state)
         try values.encode(firstWorkerAt, forKey: .firstWorkerAt)
         try values.encode(types, forKey: .types)

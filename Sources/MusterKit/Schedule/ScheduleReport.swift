@@ -10,6 +10,8 @@ public struct ScheduleReport: Sendable, Encodable {
     public let catchUp: String
     /// The build that added it last; older builds may not fire it.
     public let build: String?
+    /// The older build that a rollback gave it to: from that one on it may be fired and changed.
+    public let least: String?
     /// The next nominal times, at most three; the first is in the past where it is overdue.
     public let nextAt: [Timestamp]
     /// The last nominal time that got a job.
@@ -33,6 +35,7 @@ public struct ScheduleReport: Sendable, Encodable {
         priority = record?.lane?.priority.rawValue
         catchUp = fields["catchup"] ?? "?"
         build = fields["build"]
+        least = fields["least"]
         var times = stored.dueMilliseconds.map { [$0] } ?? []
         if let timing = try? stored.timing() {
             while let last = times.last, times.count < 3, let next = timing.next(after: last) { times.append(next) }
@@ -45,7 +48,7 @@ public struct ScheduleReport: Sendable, Encodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, queue, cron, zone, type, requirement, priority, catchUp, build, nextAt, lastAt, fired, missed,
+        case name, queue, cron, zone, type, requirement, priority, catchUp, build, least, nextAt, lastAt, fired, missed,
             overdue
     }
 
@@ -60,6 +63,7 @@ public struct ScheduleReport: Sendable, Encodable {
         try values.encode(priority, forKey: .priority)
         try values.encode(catchUp, forKey: .catchUp)
         try values.encode(build, forKey: .build)
+        try values.encodeIfPresent(least, forKey: .least)
         try values.encode(nextAt, forKey: .nextAt)
         try values.encode(lastAt, forKey: .lastAt)
         try values.encode(fired, forKey: .fired)

@@ -9,14 +9,14 @@ enum Scripts {
     static let maintain = script("maintain", PackageResources.maintain_lua, over, squeeze)
     static let forgive = script("forgive", PackageResources.forgive_lua, over)
     static let progress = script("progress", PackageResources.progress_lua)
-    static let cancel = script("cancel", PackageResources.cancel_lua, over, place)
-    static let discard = script("discard", PackageResources.discard_lua, over, place)
+    static let cancel = script("cancel", PackageResources.cancel_lua, over, leave, place)
+    static let discard = script("discard", PackageResources.discard_lua, over, leave, place)
     static let revive = script("revive", PackageResources.revive_lua)
     static let clear = script("clear", PackageResources.clear_lua, over)
     static let batch = script("batch", PackageResources.batch_lua, over)
     static let watch = script("watch", PackageResources.watch_lua)
     static let settings = script("settings", PackageResources.settings_lua)
-    static let audit = script("audit", PackageResources.audit_lua, over)
+    static let audit = script("audit", PackageResources.audit_lua, over, leave)
     static let survey = script("survey", PackageResources.survey_lua)
     static let recount = script("recount", PackageResources.recount_lua)
     static let setaside = script("setaside", PackageResources.setaside_lua)
@@ -31,6 +31,9 @@ enum Scripts {
     static let restamp = script("restamp", PackageResources.restamp_lua)
     static let relabel = script("relabel", PackageResources.relabel_lua, place)
     static let inventory = script("inventory", PackageResources.inventory_lua)
+    static let coming = script("coming", PackageResources.coming_lua)
+    static let review = script("review", PackageResources.review_lua, over, settle, leave)
+    static let reviews = script("reviews", PackageResources.reviews_lua)
     static let schedule = script("schedule", PackageResources.schedule_lua)
     static let unschedule = script("unschedule", PackageResources.unschedule_lua)
     static let schedules = script("schedules", PackageResources.schedules_lua)
@@ -47,13 +50,15 @@ enum Scripts {
     static let all = [
         enqueue, claim, beat, handback, maintain, forgive, progress, cancel, discard, revive, clear, batch, watch,
         settings, audit, survey, recount, setaside, job, dead, queue, fleet, announce, rules, returned, adopt,
-        restamp, relabel, inventory, schedule, unschedule, schedules, fire, order, heed, obeyed,
+        restamp, relabel, inventory, coming, review, reviews, schedule, unschedule, schedules, fire, order, heed,
+        obeyed,
         sample, prove, rights,
     ]
 
     /// What several scripts share, by file name.
     static let over = PackageResources.over_lua
     static let place = PackageResources.place_lua
+    static let leave = PackageResources.leave_lua
     static let settle = PackageResources.settle_lua
     static let squeeze = PackageResources.squeeze_lua
     static let ledger = PackageResources.ledger_lua

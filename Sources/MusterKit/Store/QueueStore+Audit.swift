@@ -28,7 +28,7 @@ extension QueueStore {
             Scripts.audit,
             [
                 keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.scheduled, keys.dead, keys.timeline, keys.buckets,
-                keys.parked,
+                keys.parked, keys.review, keys.reviewOutcomes,
             ]
         ) { command in
             command.append(repairs ? "repair" : "")

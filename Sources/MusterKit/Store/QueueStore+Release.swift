@@ -52,13 +52,13 @@ extension QueueStore {
     /// Moves ready jobs of one lane into another, at most 200 of them.
     /// - Parameters:
     ///   - target: the other lane; nil for the one that each job asked for first.
-    ///   - what: those to move, as ``Waiting/what``; nil for all.
-    func restamp(_ lane: Lane, to target: Lane?, what: [String]?) async throws(MusterError) -> Restamped {
+    ///   - what: those to move; nil for all.
+    func restamp(_ lane: Lane, to target: Lane?, what: Set<What>?) async throws(MusterError) -> Restamped {
         let answer = try await client.call(Scripts.restamp, [keys.meta, keys.jobs, keys.lanes, keys.idle]) { command in
             command.append(lane.description)
             command.append(200)
             command.append(target?.description ?? "")
-            command.append(what.map { "," + $0.joined(separator: ",") + "," } ?? "*")
+            command.append(what.map { "," + $0.map(\.text).sorted().joined(separator: ",") + "," } ?? "*")
         }
         return Restamped(looked: answer[1].integer ?? 0, moved: answer[2].integer ?? 0)
     }
@@ -79,12 +79,8 @@ extension QueueStore {
 
     struct Waiting: Sendable {
         let id: String
-        let type: String
-        let schema: String?
+        let what: What
         let lane: Lane
-
-        /// What a build must know to run it.
-        var what: String { "\(type)@\(schema ?? "")" }
     }
 
     enum Meant: Sendable {
@@ -118,8 +114,7 @@ extension QueueStore {
             for index in stride(from: 0, to: words.count - 3, by: 4) {
                 guard let lane = Lane(words[index + 3]) else { continue }
                 found[words[index]] = Waiting(
-                    id: words[index], type: words[index + 1],
-                    schema: words[index + 2].isEmpty ? nil : words[index + 2], lane: lane)
+                    id: words[index], what: What(type: words[index + 1], schema: words[index + 2]), lane: lane)
             }
             onProgress(found.count)
         } while cursor != "0"

@@ -233,6 +233,7 @@ struct QueueStore: Sendable {
             Scripts.queue,
             [
                 keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.scheduled, keys.dead, keys.refusals, keys.parked,
+                keys.review,
             ]
         ) { _ in }
     }

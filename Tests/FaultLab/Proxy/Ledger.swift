@@ -42,7 +42,7 @@ struct Ledger: Sendable {
                 ids = try await texts("SMEMBERS", key)
             } else if name.hasPrefix("done:") {
                 ids = try await texts("HKEYS", key)
-            } else if name == "scheduled" || name == "dead" {
+            } else if ["scheduled", "dead", "review"].contains(name) {
                 ids = try await texts("ZRANGE", key, "0", "-1")
             } else {
                 ids = []
