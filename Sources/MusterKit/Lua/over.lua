@@ -54,7 +54,7 @@ local function bucket_for(retention, bytes)
     redis.call('HSET', meta, name, current)
     redis.call('ZADD', buckets, now + width + retention, current)
     for _, expired in ipairs(redis.call('ZRANGEBYSCORE', buckets, '-inf', now)) do
-      redis.call('UNLINK', base .. 'done:' .. expired)
+      redis.call('UNLINK', base .. 'done:' .. expired, base .. 'seen:' .. expired)
       redis.call('HDEL', done_bytes, expired)
       redis.call('ZREM', buckets, expired)
     end
@@ -66,7 +66,7 @@ local function bucket_for(retention, bytes)
       total = total - tonumber(redis.call('HGET', done_bytes, oldest) or 0)
       redis.call('HINCRBY', meta, 'outcomes-dropped', redis.call('HLEN', base .. 'done:' .. oldest))
       redis.call('HSET', meta, 'outcomes-dropped-at', nowText)
-      redis.call('UNLINK', base .. 'done:' .. oldest)
+      redis.call('UNLINK', base .. 'done:' .. oldest, base .. 'seen:' .. oldest)
       redis.call('HDEL', done_bytes, oldest)
       redis.call('ZREM', buckets, oldest)
     end
@@ -93,6 +93,7 @@ local function add_job(id, record, steps)
   -- The end of an earlier one of this id may be remembered yet; a job is live or over.
   for _, bucket in ipairs(redis.call('ZRANGE', base .. 'buckets', 0, -1)) do
     redis.call('HDEL', base .. 'done:' .. bucket, id)
+    redis.call('HDEL', base .. 'seen:' .. bucket, id)
   end
   redis.call('HSET', base .. 'jobs', id, record)
   if steps then redis.call('HSET', base .. 'chains', id, steps) end
