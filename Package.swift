@@ -137,6 +137,7 @@ let package = Package(
                 "MusterKit", "MusterLaunch", "MusterRedis", "MusterTestKit", "MusterWeb",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: ours
         ),

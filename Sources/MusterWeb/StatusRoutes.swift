@@ -30,17 +30,26 @@ public struct StatusRoutes: Sendable {
     public func collection<Context: RequestContext>(
         _ context: Context.Type = BasicRequestContext.self
     ) -> RouteCollection<Context> {
-        RouteCollection(context: context).get("jobs/{id}") { request, context in
-            await answer(context.parameters.get("id") ?? "", request.uri.queryParameters, context.logger)
-        }
+        RouteCollection(context: context)
+            .get("jobs/{id}") { request, context in
+                await answer(context.parameters.get("id") ?? "", request.uri.queryParameters, context.logger)
+            }
+            .head("jobs/{id}") { request, context in
+                // Who looks at the head only has no result.
+                await answer(
+                    context.parameters.get("id") ?? "", request.uri.queryParameters, context.logger, isSeen: false
+                ).createHeadResponse()
+            }
     }
 
-    private func answer(_ id: String, _ parameters: Parameters, _ logger: Logger) async -> Response {
+    private func answer(
+        _ id: String, _ parameters: Parameters, _ logger: Logger, isSeen: Bool = true
+    ) async -> Response {
         do {
             let query = try StatusQuery(parameters)
             let report = try await report(on: id, query)
             let response = try StatusAnswer.report(report)
-            await watcher.noteSeen(report, by: reader)
+            if isSeen { await watcher.noteSeen(report, by: reader) }
             return response
         } catch let error as StatusQuery.Malformed {
             return StatusAnswer.error(.badRequest, error.message)

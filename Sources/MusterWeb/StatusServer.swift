@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 public import Logging
@@ -38,8 +39,17 @@ public struct StatusServer: Sendable {
         self.onListening = onListening
     }
 
+    /// The address cannot be listened on.
+    public struct CannotListen: Error, CustomStringConvertible {
+        let host: String
+        let port: Int
+        let reason: String
+
+        public var description: String { "cannot listen on \(host), port \(port): \(reason)" }
+    }
+
     /// Serves until TERM or INT.
-    /// - Throws: what the system says where the address cannot be listened on.
+    /// - Throws: ``CannotListen``.
     public func run() async throws {
         let watcher = JobWatcher(server: server)
         defer { watcher.close() }
@@ -56,7 +66,11 @@ public struct StatusServer: Sendable {
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = Self.patience
-        try await ServiceGroup(configuration: configuration).run()
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let error as IOError {
+            throw CannotListen(host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
+        }
     }
 }
 
@@ -69,7 +83,7 @@ private struct OnlyStatusMiddleware: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch let error as any HTTPResponseError {
-            return StatusAnswer.error(error.status, "there is nothing here but GET /jobs/ID")
+            return StatusAnswer.error(error.status, "there is nothing here but /jobs/ID, to be got")
         }
     }
 }

@@ -47,8 +47,8 @@ struct ServeCommand: AsyncParsableCommand {
             onListening: { Terminal.say("listening on \(address.url(port: $0)); a job is at /jobs/ID") })
         do {
             try await server.run()
-        } catch {
-            throw CommandFailure(.failed, "cannot serve on \(listen): \(error); choose another address with --listen")
+        } catch let error as StatusServer.CannotListen {
+            throw CommandFailure(.failed, "\(error); choose another address with --listen")
         }
         Terminal.say("stopped")
     }
