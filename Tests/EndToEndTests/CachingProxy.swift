@@ -9,7 +9,7 @@ import Testing
     import Darwin
 #endif
 
-/// nginx between a page and a status server, in a folder of its own and on unix sockets; the cluster stops it.
+/// nginx between a page and a status server, in a folder of its own and on unix sockets.
 struct CachingProxy {
     /// How it treats what the status server says of caching.
     enum Manner: String, CaseIterable {
@@ -22,23 +22,31 @@ struct CachingProxy {
     }
 
     private let folder: String
+    private let process: ChildProcess
 
     /// - Parameter url: the status server.
     static func start(_ cluster: Cluster, before url: String) async throws -> CachingProxy {
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "") + ":/usr/sbin:/usr/local/sbin:/usr/local/bin"
         let nginx = try #require(
             ProgramSearch.find(["nginx"], in: path), "nginx is missing; Debian's package nginx-light has it")
-        let proxy = CachingProxy(folder: cluster.folder + "/nginx")
-        try FileManager.default.createDirectory(atPath: proxy.folder, withIntermediateDirectories: true)
-        try cluster.write("nginx/nginx.conf", proxy.configuration(url))
-        _ = try cluster.begin(
-            nginx, ["-p", proxy.folder, "-e", "\(proxy.folder)/error.log", "-c", "\(proxy.folder)/nginx.conf"],
-            log: "nginx")
+        let folder = cluster.folder + "/nginx"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try cluster.write("nginx/nginx.conf", configuration(url, folder))
+        let process = try cluster.begin(
+            nginx, ["-p", folder, "-e", "\(folder)/error.log", "-c", "\(folder)/nginx.conf"], log: "nginx")
+        let proxy = CachingProxy(folder: folder, process: process)
+        // It writes its process id when it listens.
         try #expect(
             await eventually {
-                Manner.allCases.allSatisfy { FileManager.default.fileExists(atPath: proxy.socket($0)) }
+                (try? String(contentsOfFile: "\(folder)/pid", encoding: .utf8))?.isEmpty == false
             }, "\(cluster.logs())")
         return proxy
+    }
+
+    /// Lets it end its own processes; what the cluster has to kill leaves them behind.
+    func stop() async {
+        process.send(SIGTERM)
+        _ = await process.wait()
     }
 
     func get(_ path: String, _ manner: Manner) async throws -> Page {
@@ -47,7 +55,7 @@ struct CachingProxy {
 
     func socket(_ manner: Manner) -> String { "\(folder)/\(manner.rawValue).sock" }
 
-    private func configuration(_ url: String) -> String {
+    private static func configuration(_ url: String, _ folder: String) -> String {
         // As root its workers would become somebody who may not enter the folder.
         let user = geteuid() == 0 ? "user root;\n" : ""
         let temporary = ["client_body", "proxy", "fastcgi", "scgi", "uwsgi"].map {

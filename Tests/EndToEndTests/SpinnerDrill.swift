@@ -20,6 +20,7 @@ import Testing
             let first = try await proxy.get("/jobs/j", manner)
             try #expect(first.status == 200 && first.text("state") == "queued", "\(first)\(cluster.logs())")
             try await body(cluster, proxy, url, first)
+            await proxy.stop()
         }
     }
 

@@ -13,6 +13,7 @@ import Testing
             let inspector = Inspector(server: ground.server)
             defer { inspector.close() }
             try await ground.join(one)
+            try await ground.fleet.know(queues: ["q"])
             try await body(ground, inspector)
         }
     }

@@ -76,7 +76,8 @@ struct Served {
 
     /// Runs what is enqueued to its end.
     func finish(_ id: String) async throws {
-        try await working({ context in Array(context.payload) }) {
+        let echo: Handlers.Raw = { context in Array(context.payload) }
+        try await working(echo) {
             let inspector = Inspector(server: server)
             defer { inspector.close() }
             let report = try await inspector.wait(for: id, within: .seconds(20), seenBy: nil)

@@ -45,7 +45,8 @@ import Testing
     @Test func aPageGetsTheResultAndNothingThatIsForOperators() async throws {
         try await Served.with { served in
             try await served.enqueue("good", payload: #"{"card":4242}"#)
-            try await served.working({ _ in Array(#"{"pages":3}"#.utf8) }) {
+            let handler: Handlers.Raw = { _ in Array(#"{"pages":3}"#.utf8) }
+            try await served.working(handler) {
                 try #expect(
                     await eventually(every: .milliseconds(50)) {
                         try await served.get("/jobs/good").text("state") == "succeeded"
@@ -65,7 +66,8 @@ import Testing
         try await Served.with { served in
             struct Refused: Error, CustomStringConvertible { let description = "db-7.internal refused us" }
             try await served.enqueue("bad", retries: 0)
-            try await served.working({ _ in throw Refused() }) {
+            let handler: Handlers.Raw = { _ in throw Refused() }
+            try await served.working(handler) {
                 try #expect(
                     await eventually(every: .milliseconds(50)) {
                         try await served.get("/jobs/bad").text("state") == "dead"
