@@ -10,11 +10,11 @@ import UnixSignals
 /// A server that answers how jobs stand, and nothing else; what `muster serve` runs.
 ///
 /// 1. It listens, and says where; it asks Redis on one connection and listens for ends on another, however many ask.
-/// 2. At most 1,000 connections are open at once; others wait in the system's queue. One that is silent for a minute is
+/// 2. At most 800 connections are open at once; others wait in the system's queue. One that is silent for a minute is
 ///    closed.
 /// 3. TERM or INT: it listens no more, whoever waits is answered at once, and after ten seconds it goes in any case.
 public struct StatusServer: Sendable {
-    private static let mostConnections = 1000
+    private static let mostConnections = 800
     private static let patience = Duration.seconds(10)
 
     private let server: MusterServer

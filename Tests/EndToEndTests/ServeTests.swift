@@ -1,3 +1,4 @@
+import Foundation
 import MusterLaunch
 import MusterTestKit
 import Testing
@@ -79,6 +80,22 @@ import Testing
             try #expect(page.text("state") == "queued")
             #expect(await process.wait() == .exited(0), "\(cluster.logs())")
             await #expect(throws: Page.Missing.self) { try await Page.get(url + "/jobs/j") }
+        }
+    }
+
+    @Test func aScriptIsToldTheAddressAsJSON() async throws {
+        try await Cluster.with { cluster in
+            let script = "exec muster serve --listen 127.0.0.1:0 --json 2>/dev/null"
+            _ = try cluster.begin("/bin/sh", ["-c", script], log: "json")
+            var url: String?
+            try #expect(
+                await eventually {
+                    let said = (try? String(contentsOfFile: cluster.folder + "/json.log", encoding: .utf8)) ?? ""
+                    let answer = try? JSONSerialization.jsonObject(with: Data(said.utf8)) as? [String: String]
+                    url = answer?["url"]
+                    return url != nil
+                }, "\(cluster.logs())")
+            #expect(try await Page.get(try #require(url) + "/jobs/never").status == 404)
         }
     }
 

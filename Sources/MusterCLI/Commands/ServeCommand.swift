@@ -27,10 +27,15 @@ struct ServeCommand: AsyncParsableCommand {
               curl 'http://127.0.0.1:8080/jobs/ID?after=MARK&within=20s'
             """)
 
-    @OptionGroup var connection: ServerOptions
+    @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("Where to listen; port 0 for any free one.", valueName: "host:port"))
     var listen = "127.0.0.1:8080"
     @Flag(help: "Listen on other addresses than this machine's own.") var behindProxy = false
+
+    /// For scripts that ask for any free port.
+    private struct Answer: Encodable {
+        let url: String
+    }
 
     func run() async throws {
         let address = try ListenAddress(listen)
@@ -43,8 +48,12 @@ struct ServeCommand: AsyncParsableCommand {
         var logger = Logger(label: "muster.serve", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .warning
         let server = StatusServer(
-            server: try connection.server(), host: address.host, port: address.port, logger: logger,
-            onListening: { Terminal.say("listening on \(address.url(port: $0)); a job is at /jobs/ID") })
+            server: try common.server(), host: address.host, port: address.port, logger: logger,
+            onListening: { [isJSON = common.json] port in
+                let url = address.url(port: port)
+                Terminal.say("listening on \(url); a job is at /jobs/ID")
+                if isJSON { try? JSONOutput.print(Answer(url: url)) }
+            })
         do {
             try await server.run()
         } catch let error as StatusServer.CannotListen {
