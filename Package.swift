@@ -22,6 +22,7 @@ let package = Package(
     products: [
         .library(name: "MusterKit", targets: ["MusterKit"]),
         .library(name: "MusterTestKit", targets: ["MusterTestKit"]),
+        .library(name: "MusterWeb", targets: ["MusterWeb"]),
         .executable(name: "muster", targets: ["MusterCLI"]),
         .executable(name: "muster-worker", targets: ["MusterWorker"]),
         .plugin(name: "MusterStampPlugin", targets: ["MusterStampPlugin"]),
@@ -31,6 +32,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        // Only MusterWeb and the `muster` command are made with these.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .systemLibrary(
@@ -69,10 +74,23 @@ let package = Package(
             dependencies: ["MusterCommandLine", "MusterKit", "MusterLaunch", "MusterStamp"],
             swiftSettings: ours
         ),
+        .target(
+            name: "MusterWeb",
+            dependencies: [
+                "MusterKit",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: ours
+        ),
         .executableTarget(
             name: "MusterCLI",
             dependencies: [
-                "MusterCommandLine", "MusterFleet", "MusterKit", "MusterLaunch",
+                "MusterCommandLine", "MusterFleet", "MusterKit", "MusterLaunch", "MusterWeb",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -121,6 +139,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Frozen"],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "MusterWebTests",
+            dependencies: [
+                "MusterKit", "MusterLaunch", "MusterRedis", "MusterTestKit", "MusterWeb",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: ours
         ),
         .target(name: "FaultHistory", path: "Tests/FaultLab/History", swiftSettings: ours),

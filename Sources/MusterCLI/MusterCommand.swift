@@ -24,7 +24,7 @@ struct MusterCommand: AsyncParsableCommand {
             EnqueueCommand.self, RunCommand.self, JobCommand.self, QueueCommand.self, DeadCommand.self,
             BatchCommand.self, ScheduleCommand.self, FleetCommand.self, ReleaseCommand.self, RefusalsCommand.self,
             DoctorCommand.self,
-            StampCommand.self, DevCommand.self, LoadCommand.self,
+            StampCommand.self, ServeCommand.self, DevCommand.self, LoadCommand.self,
         ])
 
     static func main() async {

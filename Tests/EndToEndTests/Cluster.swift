@@ -115,6 +115,20 @@ final class Cluster: Sendable {
         return child
     }
 
+    /// Starts `muster serve` on a free port.
+    /// - Returns: its process, and where jobs are.
+    func serve(_ arguments: String..., log: String = "serve") async throws -> (process: ChildProcess, url: String) {
+        let process = try begin("muster", ["serve", "--listen", "127.0.0.1:0"] + arguments, log: log)
+        var url: String?
+        let isUp = try await eventually {
+            let said = (try? String(contentsOfFile: "\(folder)/\(log).log", encoding: .utf8)) ?? ""
+            url = said.firstMatch(of: /listening on (http:\/\/[0-9.:]+);/).map { String($0.1) }
+            return url != nil
+        }
+        #expect(isUp, "\(logs())")
+        return (process, try #require(url))
+    }
+
     /// A handlers file whose program notes each run, as `BUILD HOST-less ATTEMPT ID`, in `runs`.
     func writeRecorder(type: String = "record") throws {
         try write("record.sh", "#!/bin/sh\necho \"$MUSTER_BUILD $MUSTER_ATTEMPT $MUSTER_JOB_ID\" >> runs\n")

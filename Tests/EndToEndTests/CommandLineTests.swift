@@ -166,7 +166,7 @@ struct CommandLineTests {
                 ["queue", "limit"], ["queue", "clear"], ["dead", "list"], ["dead", "show"], ["dead", "retry"],
                 ["dead", "discard"], ["batch", "list"], ["batch", "show"], ["batch", "close"], ["fleet", "list"],
                 ["refusals"], ["stamp"], ["dev"], ["load"], ["schedule", "list"], ["schedule", "add"],
-                ["schedule", "remove"], ["schedule", "run"], ["queue", "audit"], ["doctor"],
+                ["schedule", "remove"], ["schedule", "run"], ["queue", "audit"], ["doctor"], ["serve"],
             ]
             for command in commands {
                 let answer = try await cluster.run("muster", command + ["--help"])

@@ -24,6 +24,7 @@ import Testing
         "clear": { _ = try await $0.store.clear(atMost: 10) },
         "batch": { try await $0.store.openBatch("b", callback: []) },
         "watch": { _ = try await $0.store.watch("held") },
+        "seen": { _ = try await $0.store.seen("held", by: "me") },
         "settings": { _ = try await $0.store.settings([("paused", "yes")]) },
         "audit": { _ = try await $0.store.audit(["held"], sessions: [], repairs: true) },
         "survey": { _ = try await $0.store.survey { _ in } },

@@ -68,6 +68,7 @@ import Testing
             try await ground.store.adopt(
                 ReleaseRules(number: 1, floor: "", producers: "", staleSettles: "", ramp: "r7 7 0"))
             try await ground.settle(one, .of("done"), .of("dead", .dead(error: "e")))
+            try await ground.store.seen("done", by: "me")
             try await ground.store.say(.progress("half"), of: "held", session: one.id)
             try await ground.enqueue(["later"], when: .after(.seconds(60)))
             try await ground.claim(session(2), build: 4)
@@ -80,7 +81,7 @@ import Testing
                 ReleaseRules(number: 2, floor: "6", producers: "", staleSettles: "*=review", ramp: "r7 7 0"))
             try await ground.claim(session(4), settling: [.of("reviewed")])
             var types = [
-                "lane:": "list", "done:": "hash", "held:": "set", "parked:": "list", "batch:": "hash",
+                "lane:": "list", "done:": "hash", "seen:": "hash", "held:": "set", "parked:": "list", "batch:": "hash",
             ]
             for (name, type) in ScriptTextTests.found { types[name] = type }
             for keys in Scripts.all.map({ ScriptTextTests.keys($0) }) where keys.first?.name == "meta" {

@@ -18,9 +18,19 @@ final class Listener: Sendable {
             channels: channels,
             onConnect: { self.state.withLock { $0.connects += 1 } },
             onDisconnect: { self.state.withLock { $0.disconnects += 1 } },
-            onMessage: { channel, bytes in
-                let text = "\(channel): \(String(decoding: bytes, as: UTF8.self))"
-                self.state.withLock { $0.messages.append(text) }
-            })
+            onMessage: { self.note($0, $1) })
+    }
+
+    func subscription(toAll pattern: String) -> RedisSubscription {
+        RedisSubscription(
+            pattern: pattern,
+            onConnect: { self.state.withLock { $0.connects += 1 } },
+            onDisconnect: { self.state.withLock { $0.disconnects += 1 } },
+            onMessage: { self.note($0, $1) })
+    }
+
+    private func note(_ channel: String, _ bytes: [UInt8]) {
+        let text = "\(channel): \(String(decoding: bytes, as: UTF8.self))"
+        state.withLock { $0.messages.append(text) }
     }
 }

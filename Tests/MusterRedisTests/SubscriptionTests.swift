@@ -22,6 +22,28 @@ import Testing
         }
     }
 
+    @Test func aPatternBringsAllChannelsThatMatchItAndTheirNames() async throws {
+        try await withRedis { redis in
+            let listener = Listener()
+            let client = RedisClient(
+                redis.endpoint, options: .brisk, subscription: listener.subscription(toAll: "a:{*}:over:*"))
+            defer { client.close() }
+            let publisher = RedisClient(redis.endpoint)
+            defer { publisher.close() }
+            for round in 1...2 {
+                try await #expect(eventually { listener.heard.connects == round })
+                for channel in ["a:{q}:wake:x", "a:{q}:over:x", "b:{q}:over:x", "a:{r}:over:y"] {
+                    _ = try await publisher.send(RedisCommand("PUBLISH", channel, String(round)))
+                }
+                try await #expect(eventually { listener.heard.messages.count == 2 * round })
+                _ = try await publisher.send(RedisCommand("CLIENT", "KILL", "TYPE", "pubsub"))
+                try await #expect(eventually { listener.heard.disconnects == round })
+            }
+            #expect(
+                listener.heard.messages == ["a:{q}:over:x: 1", "a:{r}:over:y: 1", "a:{q}:over:x: 2", "a:{r}:over:y: 2"])
+        }
+    }
+
     @Test func afterItsConnectionIsKilledAListenerListensAgain() async throws {
         try await withRedis { redis in
             let listener = Listener()

@@ -60,7 +60,7 @@ struct JobCancelCommand: AsyncParsableCommand {
     private func wait(_ queue: String, _ session: String, _ bound: Duration, _ server: MusterServer) async throws {
         let inspector = Inspector(server: server)
         defer { inspector.close() }
-        let report = try await inspector.wait(for: id, queue: queue, within: bound)
+        let report = try await inspector.wait(for: id, queue: queue, within: bound, seenBy: nil)
         switch report.state {
         case .cancelled:
             try say("cancelled", queue, session, .cancelled, "job \(id) is cancelled")

@@ -71,7 +71,17 @@ struct JobText {
         if let after = report.after { lines.append("  after job \(after), whose result was its payload") }
         if let progress = report.progress { lines.append("  progress: \(progress)") }
         if let result = report.result { lines.append("  result: \(Self.json(result))") }
+        if report.hasOutcome { lines.append("  \(sight)") }
         return lines.joined(separator: "\n")
+    }
+
+    /// Whether anybody who wanted the outcome has it.
+    private var sight: String {
+        let what = report.result == nil ? "end" : "result"
+        guard let seen = report.seen else { return "finished, \(what) not seen by anybody who wanted it" }
+        let first = "\(what) seen by \(seen.by) at \(seen.firstAt)"
+        return seen.count == 1
+            ? first : first + "; \(seen.count) times in all, last by \(seen.lastBy) at \(seen.lastAt)"
     }
 
     private var colour: Terminal.Colour {

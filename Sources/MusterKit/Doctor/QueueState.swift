@@ -66,6 +66,7 @@ struct QueueState: Sendable {
         kinds["lane:"] = Self.texts(all[5]).map { keys.prefix + "lane:" + $0 }
         kinds["held:"] = (listed.keys + unlisted.map(\.session)).map { keys.held($0) }
         kinds["done:"] = (buckets + unlistedBuckets).map { keys.prefix + "done:" + $0 }
+        kinds["seen:"] = buckets.map { keys.prefix + "seen:" + $0 }
         memory = try await MemoryCensus.measure(client, queue: keys.queue, kinds: kinds)
     }
 

@@ -154,6 +154,13 @@ struct FleetStore: Sendable {
         return .seconds(seconds)
     }
 
+    /// The server's time in µs.
+    func microseconds() async throws(MusterError) -> Int {
+        let time = try await list(RedisCommand("TIME"))
+        let seconds = min(max(time.first?.integer ?? 0, 0), 253_402_300_799)
+        return seconds * 1_000_000 + min(max(time.last?.integer ?? 0, 0), 999_999)
+    }
+
     func queueNames() async throws(MusterError) -> [String] {
         try await list(RedisCommand("SMEMBERS", keys.queues)).compactMap(\.text).sorted()
     }

@@ -6,6 +6,13 @@ extension Inspector {
     ///   id was made before the time from which outcomes are kept.
     /// - Throws: ``MusterError`` where Redis does not answer or a name breaks its grammar.
     public func job(_ id: String, queue: String? = nil) async throws(MusterError) -> JobReport {
+        let report = try await glance(id, queue: queue)
+        return Self.needsTheFleet(report) ? try await explained(report, among: try await workers()) : report
+    }
+
+    /// As ``job(_:queue:)``, without what only the roll call knows: what a queued job waits for, and since when a held
+    /// one runs. For those who look again and again: the roll call is as long as the fleet.
+    func glance(_ id: String, queue: String? = nil) async throws(MusterError) -> JobReport {
         try Name.checkedID(id)
         let queues: [String]
         if let queue { queues = [queue] } else { queues = try await fleetStore.queueNames() }
@@ -15,14 +22,9 @@ extension Inspector {
             let answer = try await store(queue).job(id)
             seq = answer[1].integer ?? 0
             keptSince = min(keptSince, answer[8].integer ?? Int.max)
-            if let report = JobAnswer(id: id, queue: queue, answer).report {
-                switch report.state {
-                case .queued where report.waitingFor == nil: return try await explained(report, queue: queue)
-                case .held: return try await located(report)
-                default: return report
-                }
-            }
+            if let report = JobAnswer(id: id, queue: queue, answer).report { return report }
         }
+        if queues.isEmpty { seq = try await fleetStore.microseconds() }
         if let madeAt = JobID.milliseconds(of: id), keptSince != Int.max, madeAt < keptSince {
             return JobReport(id: id, state: .expired, seq: seq, attempts: [], expiry: .outcome)
         }
@@ -60,10 +62,20 @@ extension Inspector {
         return report
     }
 
+    static func needsTheFleet(_ report: JobReport) -> Bool {
+        report.state == .held || report.state == .queued && report.waitingFor == nil
+    }
+
+    /// Adds what the roll call knows: what a queued job waits for; which build runs a held one, and since when.
+    func explained(_ report: JobReport, among workers: [WorkerEntry]) async throws(MusterError) -> JobReport {
+        report.state == .held
+            ? located(report, among: workers) : try await awaited(report, among: workers)
+    }
+
     /// Says which build runs a held job, and since when, from what its session last said.
-    private func located(_ report: JobReport) async throws(MusterError) -> JobReport {
+    private func located(_ report: JobReport, among workers: [WorkerEntry]) -> JobReport {
         guard let attempt = report.attempts.last, let session = attempt.session,
-            let worker = try await workers().first(where: { $0.session == session })
+            let worker = workers.first(where: { $0.session == session })
         else { return report }
         var report = report
         report.attempts[report.attempts.count - 1] = JobReport.Attempt(
@@ -74,9 +86,10 @@ extension Inspector {
     }
 
     /// Says what a queued job waits for.
-    private func explained(_ report: JobReport, queue: String) async throws(MusterError) -> JobReport {
+    private func awaited(_ report: JobReport, among workers: [WorkerEntry]) async throws(MusterError) -> JobReport {
+        guard let queue = report.queue else { return report }
         var report = report
-        let live = try await workers().filter { $0.isLive && $0.queues.contains(queue) }
+        let live = workers.filter { $0.isLive && $0.queues.contains(queue) }
         let rules = try await store(queue).adopted().rules
         let allowed = live.filter { worker in
             guard let requirement = report.requirement.flatMap({ try? Requirement($0) }) else { return false }
@@ -102,6 +115,7 @@ private struct JobAnswer {
     let lines: String
     let progress: String
     let isPaused: Bool
+    let seen: String
 
     init(id: String, queue: String, _ answer: ScriptAnswer) {
         self.id = id
@@ -113,6 +127,7 @@ private struct JobAnswer {
         lines = answer[5].text ?? ""
         progress = answer[6].text ?? ""
         isPaused = answer[7].text == "paused"
+        seen = answer[9].text ?? ""
     }
 
     var report: JobReport? {
@@ -147,6 +162,7 @@ private struct JobAnswer {
         var report = base(record, history: history)
         report.state = JobReport.State(rawValue: outcome["state"] ?? "") ?? .unknown
         report.after = record?["after"]
+        report.seen = JobReport.Seen(seen)
         let ended = outcome.number("ended") ?? 0
         let session = SessionParts(outcome["by"])
         if report.state == .expired {
@@ -195,6 +211,19 @@ private struct JobAnswer {
         return JobReport.Attempt(
             number: (record?.attempts ?? 0) + 1, session: detail, host: session?.host, pid: session?.pid, build: nil,
             startedAt: nil, endedAt: nil, outcome: "running", error: nil)
+    }
+}
+
+extension JobReport.Seen {
+    /// `<count> <first> <last> <first who> <last who>`; nil where nobody has seen it.
+    init?(_ entry: String) {
+        let words = entry.split(separator: " ").map(String.init)
+        guard words.count == 5, let count = Fields.number(words[0]), let first = Fields.number(words[1]),
+            let last = Fields.number(words[2])
+        else { return nil }
+        self.init(
+            by: words[3], firstAt: Timestamp(milliseconds: first), lastBy: words[4],
+            lastAt: Timestamp(milliseconds: last), count: count)
     }
 }
 

@@ -49,6 +49,16 @@ public struct JobReport: Sendable, Encodable {
         public let lastAt: Timestamp
     }
 
+    /// Who has read its outcome, of those who wanted it: who waited for it, or polled its status.
+    public struct Seen: Sendable, Equatable, Encodable {
+        /// Who was first: `<host>:<pid>`, with `http:` before it where that one served a page.
+        public let by: String
+        public let firstAt: Timestamp
+        public let lastBy: String
+        public let lastAt: Timestamp
+        public let count: Int
+    }
+
     public let id: String
     public var type: String?
     public var queue: String?
@@ -78,10 +88,20 @@ public struct JobReport: Sendable, Encodable {
     public var acceptedAt: Timestamp?
     /// Who was refused it; nothing where nobody looked.
     public var refusedTo: [RefusedTo]?
+    /// Nothing where no outcome is kept, or nobody who wanted it has read it.
+    public var seen: Seen?
+
+    /// When Redis answered this: `seq` as a time.
+    public var readAt: Timestamp { Timestamp(milliseconds: seq / 1000) }
+
+    /// Whether there is an outcome in its bucket, which somebody may come for. What is dead waits for an operator.
+    public var hasOutcome: Bool {
+        state == .succeeded || state == .cancelled || state == .expired && expiry == .startBy
+    }
 
     private enum CodingKeys: String, CodingKey {
         case id, type, queue, state, requirement, seq, enqueuedAt, dueAt, producer, attempts, waitingFor, progress,
-            expiry, after, result, fencedBy, acceptedBy, acceptedAt, refusedTo, schema
+            expiry, after, result, fencedBy, acceptedBy, acceptedAt, refusedTo, schema, readAt, seen
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -93,6 +113,7 @@ public struct JobReport: Sendable, Encodable {
         try values.encode(requirement, forKey: .requirement)
         try values.encodeIfPresent(schema, forKey: .schema)
         try values.encode(seq, forKey: .seq)
+        try values.encode(readAt, forKey: .readAt)
         try values.encode(enqueuedAt, forKey: .enqueuedAt)
         try values.encodeIfPresent(dueAt, forKey: .dueAt)
         try values.encode(producer, forKey: .producer)
@@ -102,6 +123,7 @@ public struct JobReport: Sendable, Encodable {
         try values.encodeIfPresent(expiry, forKey: .expiry)
         try values.encodeIfPresent(after, forKey: .after)
         try values.encode(result, forKey: .result)
+        try values.encode(seen, forKey: .seen)
         try values.encodeIfPresent(fencedBy, forKey: .fencedBy)
         try values.encodeIfPresent(acceptedBy, forKey: .acceptedBy)
         try values.encodeIfPresent(acceptedAt, forKey: .acceptedAt)

@@ -2,7 +2,8 @@
 /// lives on one slot of a Redis Cluster; the number after the namespace is the epoch.
 ///
 /// Scripts add a lane, a session or a bucket to the prefix by themselves: `lane:<lane>`, `held:<session>`,
-/// `done:<bucket>`, `parked:<limit key>`, `batch:<batch>`, and the channels `wake:<session>` and `over:<id>`.
+/// `done:<bucket>`, `seen:<bucket>`, `parked:<limit key>`, `batch:<batch>`, and the channels `wake:<session>` and
+/// `over:<id>`.
 public struct QueueKeys: Sendable {
     /// Grows when the meaning of keys changes; every script holds it against the queue's own.
     static let epoch = 1
@@ -62,4 +63,7 @@ public struct QueueKeys: Sendable {
     func wake(_ session: String) -> String { prefix + "wake:" + session }
 
     func over(_ id: String) -> String { prefix + "over:" + id }
+
+    /// Matches the channels that tell of ends, of all queues of a namespace.
+    static func everyEnd(of namespace: String) -> String { "\(namespace):\(epoch):{*}:over:*" }
 }

@@ -43,7 +43,7 @@ end
 
 local function forget_expired_buckets(buckets, done_bytes)
   for _, expired in ipairs(redis.call('ZRANGEBYSCORE', buckets, '-inf', now)) do
-    redis.call('UNLINK', base .. 'done:' .. expired)
+    redis.call('UNLINK', base .. 'done:' .. expired, base .. 'seen:' .. expired)
     redis.call('HDEL', done_bytes, expired)
     redis.call('ZREM', buckets, expired)
   end
@@ -60,7 +60,7 @@ local function drop_outcomes(buckets, done_bytes, bound, is_squeezed, spared)
     if not oldest or oldest == spared then break end
     total = total - tonumber(redis.call('HGET', done_bytes, oldest) or 0)
     dropped = dropped + redis.call('HLEN', base .. 'done:' .. oldest)
-    redis.call('UNLINK', base .. 'done:' .. oldest)
+    redis.call('UNLINK', base .. 'done:' .. oldest, base .. 'seen:' .. oldest)
     redis.call('HDEL', done_bytes, oldest)
     redis.call('ZREM', buckets, oldest)
   end
@@ -122,6 +122,7 @@ local function add_job(id, record, steps)
   -- The end of an earlier one of this id may be remembered yet; a job is live or over.
   for _, bucket in ipairs(redis.call('ZRANGE', base .. 'buckets', 0, -1)) do
     redis.call('HDEL', base .. 'done:' .. bucket, id)
+    redis.call('HDEL', base .. 'seen:' .. bucket, id)
   end
   record = draw(id, record, lane_of(head_of(record)))
   redis.call('HSET', base .. 'jobs', id, record)

@@ -36,6 +36,12 @@ public enum Name {
         return bytes.isEmpty ? "unnamed" : String(decoding: bytes.prefix(63), as: UTF8.self)
     }
 
+    /// Whether a byte may stand in the name of who has read an outcome.
+    static func isReaders(_ byte: UInt8) -> Bool {
+        isLower(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || isMark(byte)
+            || byte == UInt8(ascii: ":")
+    }
+
     /// A stranger's text for a message: bounded, without control characters.
     static func quoted(_ text: String) -> String {
         "\"\(text.shown)\""

@@ -15,6 +15,7 @@ enum Scripts {
     static let clear = script("clear", PackageResources.clear_lua, over)
     static let batch = script("batch", PackageResources.batch_lua, over)
     static let watch = script("watch", PackageResources.watch_lua)
+    static let seen = script("seen", PackageResources.seen_lua)
     static let settings = script("settings", PackageResources.settings_lua)
     static let audit = script("audit", PackageResources.audit_lua, over, leave)
     static let survey = script("survey", PackageResources.survey_lua)
@@ -49,7 +50,7 @@ enum Scripts {
 
     static let all = [
         enqueue, claim, beat, handback, maintain, forgive, progress, cancel, discard, revive, clear, batch, watch,
-        settings, audit, survey, recount, setaside, job, dead, queue, fleet, announce, rules, returned, adopt,
+        seen, settings, audit, survey, recount, setaside, job, dead, queue, fleet, announce, rules, returned, adopt,
         restamp, relabel, inventory, coming, review, reviews, schedule, unschedule, schedules, fire, order, heed,
         obeyed,
         sample, prove, rights,

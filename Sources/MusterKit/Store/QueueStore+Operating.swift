@@ -124,4 +124,16 @@ extension QueueStore {
     func watch(_ id: String) async throws(MusterError) -> Bool {
         try await client.call(Scripts.watch, [keys.meta, keys.jobs]) { $0.append(id) }[1].integer == 1
     }
+
+    /// Notes that somebody who wanted a job's outcome has read it.
+    /// - Parameter reader: who, without blanks.
+    /// - Returns: how often it was seen; 0 where no outcome of it is kept, or Redis is full.
+    @discardableResult
+    func seen(_ id: String, by reader: String) async throws(MusterError) -> Int {
+        let answer = try await client.call(Scripts.seen, [keys.meta, keys.buckets, keys.doneBytes]) { command in
+            command.append(id)
+            command.append(reader)
+        }
+        return answer[1].integer ?? 0
+    }
 }

@@ -20,6 +20,7 @@ import Testing
         Read(name: "job queued") { "\(try await $0.job("queued", queue: "q").state)" },
         Read(name: "job held") { "\(try await $0.job("held").state)" },
         Read(name: "job done") { "\(try await $0.job("done", queue: "q").state)" },
+        Read(name: "outcome fetched") { "\(try await $0.wait(for: "done", queue: "q", seenBy: "me").state)" },
         Read(name: "queues") { try await $0.queues().map { "\($0.name) \($0.ready) \($0.held)" }.joined() },
         Read(name: "fleet") { try await $0.fleet().workers.map { "\($0.session) \($0.build ?? "")" }.joined() },
     ]

@@ -1,0 +1,89 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+public import Logging
+public import MusterKit
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+
+/// A server that answers how jobs stand, and nothing else; what `muster serve` runs.
+///
+/// 1. It listens, and says where; it asks Redis on one connection and listens for ends on another, however many ask.
+/// 2. At most 800 connections are open at once; others wait in the system's queue. One that is silent for a minute is
+///    closed.
+/// 3. TERM or INT: it listens no more, whoever waits is answered at once, and after ten seconds it goes in any case.
+public struct StatusServer: Sendable {
+    private static let mostConnections = 800
+    private static let patience = Duration.seconds(10)
+
+    private let server: MusterServer
+    private let host: String
+    private let port: Int
+    private let logger: Logger
+    private let onListening: @Sendable (_ port: Int) -> Void
+
+    /// - Parameters:
+    ///   - server: the Redis to ask.
+    ///   - host: the address to listen on.
+    ///   - port: 0 for one that is free.
+    ///   - onListening: told the port once connections are taken.
+    public init(
+        server: MusterServer, host: String, port: Int, logger: Logger,
+        onListening: @escaping @Sendable (_ port: Int) -> Void
+    ) {
+        self.server = server
+        self.host = host
+        self.port = port
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// The address cannot be listened on.
+    public struct CannotListen: Error, CustomStringConvertible {
+        let host: String
+        let port: Int
+        let reason: String
+
+        public var description: String { "cannot listen on \(host), port \(port): \(reason)" }
+    }
+
+    /// Serves until TERM or INT.
+    /// - Throws: ``CannotListen``.
+    public func run() async throws {
+        let watcher = JobWatcher(server: server)
+        defer { watcher.close() }
+        let router = Router()
+        router.add(middleware: OnlyStatusMiddleware())
+        router.addRoutes(StatusRoutes(watcher: watcher).collection())
+        let application = Application(
+            router: router, server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port),
+                availableConnectionsDelegate: .maximum(Self.mostConnections, logger: logger)),
+            onServerRunning: { [port, onListening] channel in onListening(channel.localAddress?.port ?? port) },
+            logger: logger)
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = Self.patience
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let error as IOError {
+            throw CannotListen(host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
+        }
+    }
+}
+
+/// Answers what is no job's address, and what Hummingbird refuses, in the same shape as all else.
+private struct OnlyStatusMiddleware: RouterMiddleware {
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as any HTTPResponseError {
+            return StatusAnswer.error(error.status, "there is nothing here but /jobs/ID, to be got")
+        }
+    }
+}
