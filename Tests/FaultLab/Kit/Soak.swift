@@ -40,9 +40,11 @@ public struct Soak: Sendable {
             let sizes = SizeLog()
             let sampler = Task { try await Drill.sample(lab) }
             let measurer = Task { try await sizes.measure(lab) }
+            let stalls = StallWatch(lab.journal)
             defer {
                 sampler.cancel()
                 measurer.cancel()
+                stalls.stop()
             }
             let producer = try lab.startProducer(jobs: options.jobs, rate: options.rate, seed: seed, tag: "j")
             try await strike(lab, say)
