@@ -23,6 +23,7 @@ test: lint ## Proves it: every test, on real Redis and real processes (what CI r
 	Tests/run-tests.sh --skip-build --filter FaultLabTests
 	Tests/thread-sanitizer.sh
 	Tests/plugin-stamp.sh
+	Tests/deploy-files.sh
 
 lint: ## Format, shell and YAML
 	$(FORMAT) Sources Tests Plugins Examples Package.swift
