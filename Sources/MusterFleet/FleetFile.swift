@@ -19,7 +19,8 @@ import MusterLaunch
 ///     directory: .                 # default: this file's
 ///     memory: 512MiB               # more than that, and it finishes and starts anew
 ///   greeter:
-///     program: ./greeter           # a worker of your own; the keys queues, concurrency and on-stale are then its own
+///     program: ./greeter           # a worker of your own; the keys queues, concurrency and on-stale are then its own,
+///                                  # and it has to heed TERM; with `memory` also USR2: finish everything, and end
 ///     arguments: [work]
 /// ```
 public struct FleetFile: Sendable, Equatable {

@@ -20,6 +20,7 @@ public struct StatusServer: Sendable {
     private let server: MusterServer
     private let host: String
     private let port: Int
+    private let isBehindProxy: Bool
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) -> Void
 
@@ -27,14 +28,17 @@ public struct StatusServer: Sendable {
     ///   - server: the Redis to ask.
     ///   - host: the address to listen on.
     ///   - port: 0 for one that is free.
+    ///   - isBehindProxy: what stands before it knows who may ask. Otherwise only who names this machine in `Host` is
+    ///     answered: a page from elsewhere can make a browser here ask, under that page's own name. Default false.
     ///   - onListening: told the port once connections are taken.
     public init(
-        server: MusterServer, host: String, port: Int, logger: Logger,
+        server: MusterServer, host: String, port: Int, isBehindProxy: Bool = false, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) -> Void
     ) {
         self.server = server
         self.host = host
         self.port = port
+        self.isBehindProxy = isBehindProxy
         self.logger = logger
         self.onListening = onListening
     }
@@ -55,6 +59,7 @@ public struct StatusServer: Sendable {
         defer { watcher.close() }
         let router = Router()
         router.add(middleware: OnlyStatusMiddleware())
+        if !isBehindProxy { router.add(middleware: ThisMachineMiddleware()) }
         router.addRoutes(StatusRoutes(watcher: watcher).collection())
         let application = Application(
             router: router, server: .http1(configuration: .init(idleTimeout: .seconds(60))),
@@ -85,5 +90,27 @@ private struct OnlyStatusMiddleware: RouterMiddleware {
         } catch let error as any HTTPResponseError {
             return StatusAnswer.error(error.status, "there is nothing here but /jobs/ID, to be got")
         }
+    }
+}
+
+/// Refuses who asks for another machine than this one: a name that an attacker lets lead here is that attacker's.
+private struct ThisMachineMiddleware: RouterMiddleware {
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        let authority = request.head.authority ?? ""
+        let name =
+            authority.hasPrefix("[")
+            ? String(authority.prefix { $0 != "]" }.dropFirst()) : String(authority.prefix { $0 != ":" })
+        let isHere =
+            name == "localhost" || name == "::1"
+            || name.hasPrefix("127.") && name.allSatisfy { $0.isNumber || $0 == "." }
+        guard isHere else {
+            return StatusAnswer.error(
+                .misdirectedRequest, "this server answers for this machine only; say --behind-proxy where it should not"
+            )
+        }
+        return try await next(request, context)
     }
 }

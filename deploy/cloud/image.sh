@@ -29,6 +29,6 @@ mv "$scratch" "$release"
 trap - EXIT
 
 # One step: whoever starts a worker meanwhile sees the old release or the new one.
-ln -s "releases/$stamp" "$root/opt/app/current.new"
+ln -sfn "releases/$stamp" "$root/opt/app/current.new"
 mv -T "$root/opt/app/current.new" "$root/opt/app/current"
 cp "$here/../systemd/muster-worker@.service" "$root/etc/systemd/system/"

@@ -59,12 +59,17 @@ struct FleetLaunch {
         let places = state.places.filter { wanted.slots.contains($0.slot) && $0.pid != nil }
         let pids = Set(places.compactMap { $0.pid.map(Int.init) })
         group.running = state.places.count { $0.pid != nil }
-        group.lastEnd = state.places.filter { wanted.slots.contains($0.slot) }.compactMap(\.lastEnd).first
+        // Of those that are not there now, or began more than once and do not claim.
+        group.lastEnd =
+            state.places.filter { wanted.slots.contains($0.slot) && ($0.pid == nil || $0.starts > 2) }
+            .compactMap(\.lastEnd).first
         group.outdated = places.count { $0.isOutdated }
+        let names = Set(places.map { wanted.group.workerName($0.slot) })
         group.claiming =
-            sessions?.count {
-                $0.isLive && $0.lastClaimAt != nil && pids.contains($0.pid)
-                    && $0.name?.hasPrefix(wanted.group.name) ?? true
+            sessions?.count { session in
+                session.isLive && session.lastClaimAt != nil && pids.contains(session.pid)
+                    && (session.name.map(names.contains) ?? true)
+                    && (session.host == thisHost() || wanted.group.environment["MUSTER_HOST"] != nil)
             } ?? 0
         return group
     }

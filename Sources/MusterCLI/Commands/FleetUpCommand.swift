@@ -67,6 +67,9 @@ struct FleetScaleCommand: AsyncParsableCommand {
             group.count = count
             return group
         }
+        for name in Set(wanted.map(\.name)) where wanted.count(where: { $0.name == name }) > 1 {
+            throw CommandFailure(.usage, "\(name) is named twice; give each group one count")
+        }
         let change = FleetChange(options: options, within: within?.duration)
         let victims = try await change.victims()
         try await change.carryOut { launcher in
@@ -83,7 +86,8 @@ struct FleetDownCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "down", abstract: "Stops the workers of the fleet, and their supervisors.",
         discussion: """
-            Each worker has its grace; what it does not finish goes back to its queue.
+            Every group that was launched here, whatever fleet.yaml says by now. Each worker
+            has its grace; what it does not finish goes back to its queue.
 
             EXAMPLES
               muster fleet down
@@ -91,39 +95,56 @@ struct FleetDownCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: FleetFileOptions
-    @Argument(help: "The file; default fleet.yaml.") var file: String?
 
     func run() async throws {
-        let groups = try options.groups(file)
         let launcher = try options.launcher()
-        var leaving: [FleetGroup] = []
-        for group in groups where try launcher.down(group.name) { leaving.append(group) }
-        let bound = groups.map(\.stopMilliseconds).max() ?? 0
-        let deadline = ContinuousClock.now + .milliseconds(bound) + .seconds(10)
-        func rest() -> [FleetGroup] { leaving.filter { launcher.hasSupervisor(launcher.folder($0.name)) } }
-        while !rest().isEmpty, ContinuousClock.now < deadline {
-            Terminal.progress("stopping \(rest().map(\.name).joined(separator: ", "))")
-            try await Task.sleep(for: .milliseconds(100))
+        // What runs is asked, not the file: a group that was taken out of it, or whose program is gone, goes too.
+        let known = launcher.knownGroups()
+        for name in options.group where !known.contains(name) {
+            throw CommandFailure(
+                .usage,
+                "no group \(name) was launched here"
+                    + (known.isEmpty ? "" : "; there are \(known.joined(separator: ", "))"))
         }
-        Terminal.endProgress()
-        let left = rest()
+        var leaving: [String] = []
+        for name in known where options.group.isEmpty || options.group.contains(name) {
+            if try launcher.down(name) { leaving.append(name) }
+        }
+        let left = try await wait(for: leaving, launcher)
         if options.common.json {
             struct Answer: Encodable {
                 let stopped: [String]
                 let left: [String]
             }
-            let stopped = leaving.map(\.name).filter { name in !left.contains { $0.name == name } }
-            try JSONOutput.print(Answer(stopped: stopped, left: left.map(\.name)))
+            try JSONOutput.print(Answer(stopped: leaving.filter { !left.contains($0) }, left: left))
         } else if leaving.isEmpty {
             print("nothing runs here")
         } else {
-            for group in leaving where !left.contains(where: { $0.name == group.name }) {
-                print("\(group.name): stopped")
-            }
+            for name in leaving where !left.contains(name) { print("\(name): stopped") }
         }
-        if let group = left.first {
+        if let name = left.first {
             throw CommandFailure(
-                .timeout, "\(group.name) has not stopped; see \(launcher.folder(group.name).path)/supervisor.log")
+                .timeout, "\(name) has not stopped; see \(launcher.folder(name).path)/supervisor.log")
+        }
+    }
+
+    /// - Returns: those of which something lives still when every bound is over.
+    private func wait(for names: [String], _ launcher: LocalLauncher) async throws -> [String] {
+        let bound = names.compactMap { launcher.folder($0).wanted?.group.stopMilliseconds }.max() ?? 0
+        let deadline = ContinuousClock.now + .milliseconds(bound) + .seconds(10)
+        var nextKnock = ContinuousClock.now + .seconds(2)
+        while true {
+            let left = names.filter { launcher.isThere(launcher.folder($0)) }
+            if left.isEmpty || ContinuousClock.now > deadline {
+                Terminal.endProgress()
+                return left
+            }
+            Terminal.progress("stopping \(left.joined(separator: ", "))")
+            if ContinuousClock.now > nextKnock {
+                nextKnock = .now + .seconds(2)
+                for name in left { try? launcher.attend(launcher.folder(name)) }
+            }
+            try await Task.sleep(for: .milliseconds(100))
         }
     }
 }

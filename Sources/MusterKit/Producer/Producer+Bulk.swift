@@ -53,7 +53,8 @@ extension Producer {
                     accepted.append(index * size..<index * size + chunks[index].count)
                     onProgress(accepted.reduce(0) { $0 + $1.count })
                 case .failure(let error):
-                    failure = failure ?? error
+                    // One part of which nobody knows makes the whole call one of which nobody knows.
+                    if failure == nil || error.outcome == .unknown && failure?.outcome == .rejected { failure = error }
                     lastAccepted.giveUp()
                 }
                 addNext()

@@ -201,9 +201,13 @@ public final class Lab: Sendable {
     public func lastWords() -> String {
         [folder, logs].flatMap { folder in
             ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".log") }
-                .map {
-                    "== \($0)\n"
-                        + ((try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8)) ?? "").suffix(1500)
+                .map { name in
+                    let text = (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
+                    // Why a process ended by itself, however long ago.
+                    let deaths = Set(
+                        text.split(separator: "\n").filter { $0.contains("Fatal error") || $0.contains("BUG IN") }
+                            .map { $0.prefix(300) })
+                    return "== \(name)\n" + (deaths.sorted() + [text.suffix(1500)]).joined(separator: "\n")
                 }
         }.joined(separator: "\n")
     }
