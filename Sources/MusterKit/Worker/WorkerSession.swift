@@ -14,6 +14,8 @@ final class WorkerSession: Sendable {
 
     struct Seen {
         var lastClaim = "never"
+        /// Sessions of its largest queue.
+        var crowd = 0
         var claimedAt: ContinuousClock.Instant?
         var refusals = 0
         var state = "running"
