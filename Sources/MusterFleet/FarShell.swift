@@ -18,11 +18,12 @@ enum FarShell {
     private static let programs =
         #"programs=${MUSTER_STATE-${XDG_STATE_HOME-${HOME-/var/lib}/.local/state}/muster}/.programs"#
 
-    /// Says which programs, `DIGEST/NAME` each, are there as they should be. The lines are marked, because what a host's
+    /// Says which programs, `DIGEST/NAME` each, are there as they should be, and marks them as asked for: see
+    /// ``ProgramFolder``. The lines are marked, because what a host's
     /// start files print comes first.
     static let look =
         programs
-        + #"; echo "muster: programs $programs"; for p do f=$programs/$p; if [ -x "$f" ] && [ "$(sha256sum <"$f" | cut -d' ' -f1)" = "${p%%/*}" ]; then echo "muster: has $p"; fi; done"#
+        + #"; echo "muster: programs $programs"; for p do f=$programs/$p; if [ -x "$f" ] && [ "$(sha256sum <"$f" | cut -d' ' -f1)" = "${p%%/*}" ]; then touch "$f"; echo "muster: has $p"; fi; done"#
 
     /// Takes a program, `DIGEST/NAME`, from standard input. Nothing lies under its name before it is whole.
     static let take =

@@ -10,7 +10,7 @@ struct ReleaseFolder {
     let group: GroupFolder
     private static let kept = 5
     /// Holds the link to the program; no file that is sent may have this name.
-    private static let own = ".muster"
+    static let own = ".muster"
 
     private var releases: String { "\(group.path)/releases" }
     var current: String { "\(group.path)/current" }

@@ -1,18 +1,28 @@
 import Foundation
 import MusterKit
+import Synchronization
 
 /// A host that `ssh` knows.
 ///
 /// 1. It is asked which programs it has; what is missing or differs is copied, each into a folder named by its digest, so
 ///    that nothing that runs is overwritten.
 /// 2. Its own copy of `muster` gets the order, on standard input, and does what ``ThisHost`` does.
-public struct SSHHost: FleetHost {
+public final class SSHHost: FleetHost {
     public let name: String
     private let call: SSHCall
     private let muster: String
     private let digests: ProgramDigests
     /// What the worker's configuration file is called here, as an absolute path.
     private let configuration: String?
+    /// What was found or put there: a look soon after need not ask again.
+    private let supplied = Mutex<Supply?>(nil)
+
+    private struct Supply {
+        /// By their paths here, what the programs are called there.
+        let programs: [String: String]
+        /// The folder in which they lie there.
+        let folder: String
+    }
 
     /// How long one that answers may need to say which programs it has, and to carry out an order beside what
     /// stopping takes.
@@ -44,18 +54,20 @@ public struct SSHHost: FleetHost {
     ) async throws -> HostAnswer {
         let isUp = order.deed == .up
         let sources = Set([muster] + (isUp ? order.items.map(\.group.program) : [])).sorted()
-        let (programs, folder) = try await supply(sources, tell)
+        let known = order.deed == .look ? supplied.withLock { $0 } : nil
+        let there = if let known { known } else { try await supply(sources, tell) }
+        supplied.withLock { $0 = there }
         var order = order
         order.environment["MUSTER_HOST"] = name
         for index in order.items.indices where isUp {
             let group = order.items[index].group
-            guard let program = programs[group.program] else { continue }
+            guard let program = there.programs[group.program] else { continue }
             order.items[index].release = ShippedRelease(
-                files: try ShippedFile.read(group.files, in: group.directory), program: "\(folder)/\(program)",
+                files: try ShippedFile.read(group.files, in: group.directory), program: "\(there.folder)/\(program)",
                 configuration: Self.place(of: configuration, in: group))
         }
         tell(order.deed == .down ? "stopping" : "starting")
-        return try await apply(order, programs[muster] ?? "")
+        return try await apply(order, there.programs[muster] ?? "")
     }
 
     /// Where a file that is read here lies among those that a group sends; nil where it is none of them.
@@ -69,10 +81,7 @@ public struct SSHHost: FleetHost {
         return isSent ? path : nil
     }
 
-    /// - Returns: by their paths here, what the programs are called there, and in which folder.
-    private func supply(
-        _ sources: [String], _ tell: @Sendable (String) -> Void
-    ) async throws -> (programs: [String: String], folder: String) {
+    private func supply(_ sources: [String], _ tell: @Sendable (String) -> Void) async throws -> Supply {
         tell("asking which programs it has")
         var programs: [String: String] = [:]
         for source in sources {
@@ -91,7 +100,7 @@ public struct SSHHost: FleetHost {
             tell("copying \(URL(fileURLWithPath: source).lastPathComponent)")
             _ = try await call.run(FarShell.command(FarShell.take, [program]), input: .file(source))
         }
-        return (programs, folder)
+        return Supply(programs: programs, folder: folder)
     }
 
     static func value(_ key: String, in lines: [Substring]) -> [String] {

@@ -57,6 +57,7 @@ public struct ThisHost: FleetHost {
             try place.put(release)
             group.program = place.program(of: release)
             group.directory = place.current
+            ProgramFolder(of: release.program)?.tidy()
             if let configuration = release.configuration, group.environment["MUSTER_CONFIG"] == nil {
                 group.environment["MUSTER_CONFIG"] = "\(place.current)/\(configuration)"
             }

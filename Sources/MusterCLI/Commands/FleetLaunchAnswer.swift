@@ -19,7 +19,7 @@ struct FleetLaunchAnswer: Encodable {
         var isDone: Bool { claiming >= wanted && running == wanted }
 
         /// Whether nothing has failed yet: more time might help.
-        var mayCome: Bool { lastEnd == nil && running == wanted }
+        var mayCome: Bool { folder != nil && lastEnd == nil && running == wanted }
 
         func finished(isKnown: Bool) -> Group {
             guard !isDone, error == nil else { return self }
