@@ -34,7 +34,8 @@ public struct ShippedFile: Sendable, Equatable, Codable {
                 paths.insert(name)
                 continue
             }
-            let below = (FileManager.default.enumerator(atPath: "\(directory)/\(name)")?.allObjects ?? [])
+            // The point: a directory that is a link is not gone into otherwise.
+            let below = (FileManager.default.enumerator(atPath: "\(directory)/\(name)/.")?.allObjects ?? [])
                 .compactMap { $0 as? String }
             for path in below {
                 let path = name.isEmpty ? path : "\(name)/\(path)"

@@ -49,7 +49,8 @@ import Testing
 
     private func with(_ count: Int, _ body: (Ground) async throws -> Void) async throws {
         try await FarHosts.with(count) { hosts in
-            let options = PrivateRedisOptions(extraArguments: ["--port", "6390", "--bind", hosts.home])
+            let options = PrivateRedisOptions(
+                extraArguments: ["--port", "6390", "--bind", hosts.home, "--protected-mode", "no"])
             try await Cluster.with(options) { cluster in
                 let ground = Ground(hosts, cluster, "redis://\(hosts.home):6390")
                 try cluster.write("muster.stamp", Self.build + "\n")

@@ -63,7 +63,8 @@ import Testing
         try with { folder, place in
             let release = ShippedRelease(files: [ShippedFile(path: path, data: Data())], program: "/bin/true")
             #expect(throws: FleetError.self) { try place.put(release) }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["group"])
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(left == ["group"])
         }
     }
 
