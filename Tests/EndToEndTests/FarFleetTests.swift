@@ -35,10 +35,11 @@ import Testing
                 "muster", ["fleet"] + words, ["MUSTER_STATE": cluster.folder + "/state", "MUSTER_REDIS": redis])
         }
 
+        /// Those that live, also such as have been told to go.
         func workers() async throws -> Set<Worker> {
             let all = try await fleet("list", "--json").json()["workers"] as? [[String: Any]] ?? []
             return Set(
-                all.filter { $0["state"] as? String == "running" }.compactMap { worker in
+                all.filter { !["stopped", "lost"].contains($0["state"] as? String) }.compactMap { worker in
                     guard let host = worker["host"] as? String, let name = worker["name"] as? String,
                         let pid = worker["pid"] as? Int
                     else { return nil }
@@ -132,7 +133,8 @@ import Testing
 
             // Two of the hosts on which nothing has been rolled when the first worker has.
             async let rolling = ground.fleet(
-                "roll", "--batch", "\(perHost)", "--min-build", Self.newer, "--within", "20s", "--json")
+                "roll", "--batch", "\(perHost)", "--min-build", Self.newer, "--within", Self.isFull ? "30s" : "10s",
+                "--json")
             var cut: [String] = []
             try await #expect(
                 eventually(within: .seconds(60)) {

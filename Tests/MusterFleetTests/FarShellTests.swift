@@ -12,7 +12,8 @@ import Testing
     ]
 
     /// As sshd does it: one text, to `sh -c`.
-    private func run(_ command: String, input: [UInt8] = [], in folder: String) throws -> (Termination?, String, String) {
+    private func run(_ command: String, input: [UInt8] = [], in folder: String) throws -> (Termination?, String, String)
+    {
         let file = folder + "/input"
         try Data(input).write(to: URL(filePath: file))
         let (output, errors) = (folder + "/output", folder + "/errors")
@@ -23,7 +24,8 @@ import Testing
             standardOutput: .file(output, append: false), standardError: .file(errors, append: false))
         let end = child.waitOnThisThread(within: .seconds(20))
         return (
-            end, try String(contentsOfFile: output, encoding: .utf8), try String(contentsOfFile: errors, encoding: .utf8)
+            end, try String(contentsOfFile: output, encoding: .utf8),
+            try String(contentsOfFile: errors, encoding: .utf8)
         )
     }
 
@@ -38,7 +40,9 @@ import Testing
             let command = FarShell.command(#"for word do printf '%s\0' "$word"; done"#, Self.nasty)
             let (end, output, errors) = try run(command, in: folder)
             #expect(end == .exited(0), "\(errors)")
-            #expect(output.split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init) == Self.nasty)
+            #expect(
+                output.split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init)
+                    == Self.nasty)
             #expect(!FileManager.default.fileExists(atPath: folder + "/pwned"))
         }
     }
@@ -53,7 +57,8 @@ import Testing
             let broken = try run(FarShell.command(FarShell.take, [name]), input: program.dropLast(3), in: folder)
             #expect(broken.0 == .exited(1))
             #expect(broken.2 == "what arrived is not what was sent\n")
-            #expect(SSHHost.value("has", in: lines(try run(FarShell.command(FarShell.look, [name]), in: folder).1)).isEmpty)
+            #expect(
+                SSHHost.value("has", in: lines(try run(FarShell.command(FarShell.look, [name]), in: folder).1)).isEmpty)
 
             let taken = try run(FarShell.command(FarShell.take, [name]), input: program, in: folder)
             #expect(taken.0 == .exited(0), "\(taken.2)")

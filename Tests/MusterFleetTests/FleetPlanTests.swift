@@ -6,7 +6,8 @@ import Testing
 
 /// Which host gets what, and what is said before anything begins.
 @Suite struct FleetPlanTests {
-    private func group(_ name: String, _ hosts: [String], _ change: (inout FleetGroup) -> Void = { _ in }) -> FleetGroup {
+    private func group(_ name: String, _ hosts: [String], _ change: (inout FleetGroup) -> Void = { _ in }) -> FleetGroup
+    {
         var group = FleetGroup(
             name: name, hosts: hosts, program: "/opt/muster-worker", directory: "/app",
             files: ["muster.yaml", "./muster.stamp"])
@@ -38,19 +39,25 @@ import Testing
         #expect(problem([group("a", ["x@web", "y@web"])])?.contains("x@web and y@web would both be web") == true)
     }
 
-    @Test(arguments: ["unix:///run/redis.sock", "redis://localhost", "redis://:secret@127.0.0.1:6379/2", "redis://[::1]:1"])
+    @Test(arguments: [
+        "unix:///run/redis.sock", "redis://localhost", "redis://:secret@127.0.0.1:6379/2", "redis://[::1]:1",
+    ])
     func aRedisOfThisMachineAloneIsNoRedisForOthers(address: String) throws {
         let said = try #require(problem([group("a", ["web-1"])], redis: address))
         #expect(said.contains("group `a` goes to web-1, which cannot reach"))
         #expect(!said.contains("secret"))
         #expect(problem([group("a", ["local"])], redis: address) == nil)
-        #expect(problem([group("a", ["web-1"]) { $0.environment["MUSTER_REDIS"] = "redis://10.1.1.1" }], redis: address) == nil)
+        #expect(
+            problem([group("a", ["web-1"]) { $0.environment["MUSTER_REDIS"] = "redis://10.1.1.1" }], redis: address)
+                == nil)
     }
 
     @Test func whatWorkersThereWouldMissIsSaid() throws {
         #expect(problem([group("a", ["w"])], "/app/muster.yaml") == nil)
         #expect(problem([group("a", ["w"]) { $0.files = ["."] }], "/app/muster.yaml") == nil)
-        #expect(try #require(problem([group("a", ["w"])], "/app/other.yaml")).contains("`files` do not name /app/other.yaml"))
+        #expect(
+            try #require(problem([group("a", ["w"])], "/app/other.yaml")).contains(
+                "`files` do not name /app/other.yaml"))
         let bare = group("a", ["w"]) { $0.files = [] }
         #expect(try #require(problem([bare])).contains("without a build"))
         for flags in [["--build", "7-x"], ["--build=7-x"]] {

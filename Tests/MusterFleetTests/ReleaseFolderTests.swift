@@ -24,7 +24,8 @@ import Testing
     }
 
     private func releases(_ place: ReleaseFolder) throws -> [Int] {
-        try FileManager.default.contentsOfDirectory(atPath: place.group.path + "/releases").compactMap { Int($0) }.sorted()
+        try FileManager.default.contentsOfDirectory(atPath: place.group.path + "/releases").compactMap { Int($0) }
+            .sorted()
     }
 
     @Test func theSameIsPutOnceAndAnythingElseBesideIt() throws {
