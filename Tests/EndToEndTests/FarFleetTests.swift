@@ -172,7 +172,7 @@ import Testing
             try await #expect(
                 eventually(within: .seconds(120)) { try await !ground.workers().contains { $0.host == never } })
             let second = try await ground.fleet("roll", "--batch", "50%", "--min-build", Self.newer)
-            #expect(second.status == 0, "\(second.errors)")
+            #expect(second.status == 0, "\(never) is lost; \(second.errors)\(hosts.logs())")
             let workers = try await ground.workers()
             #expect(Set(workers.map(\.host)) == Set(hosts.names).subtracting([never]))
             #expect(Set(workers.map(\.build)) == [Self.newer])
