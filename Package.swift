@@ -196,7 +196,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["MusterCLI", "MusterLaunch", "MusterTestKit", "MusterWorker"],
+            dependencies: ["FaultKit", "MusterCLI", "MusterLaunch", "MusterTestKit", "MusterWorker"],
             swiftSettings: ours
         ),
     ]

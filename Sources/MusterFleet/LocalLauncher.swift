@@ -20,13 +20,6 @@ public struct LocalLauncher: Sendable {
 
     public func folder(_ group: String) -> GroupFolder { .usual(namespace: namespace, group: group) }
 
-    /// Groups of this namespace that were launched here and not taken down, by name.
-    public func knownGroups() -> [String] {
-        let base = URL(fileURLWithPath: folder("any").path).deletingLastPathComponent().path
-        return ((try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []).sorted()
-            .filter { name in folder(name).wanted.map { !$0.isLeaving || isThere(folder(name)) } ?? false }
-    }
-
     /// Says that there should be so many workers, and that they should be like this.
     ///
     /// - Parameters:

@@ -8,17 +8,24 @@ struct FleetUpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Launches the fleet that fleet.yaml describes; done again, it changes only what differs.",
         discussion: """
-            Each group gets a supervisor on its host, which starts its workers, starts
-            them again when they end, and is found again by the next `fleet up`. Workers
-            that run are left alone: with changed settings they are shown as outdated,
-            and `fleet roll` starts them anew.
+            Each group gets a supervisor on each of its hosts, which starts its workers,
+            starts them again when they end, and is found again by the next `fleet up`.
+            Workers that run are left alone: with changed settings or files they are shown
+            as outdated, and `fleet roll` starts them anew.
+
+            Hosts other than `local` are reached by ssh, without asking for passwords.
+            They are sent muster, the worker's program and the group's `files`, each only
+            where it differs. A host that fails is named, with ssh's reason; the others
+            go on. See Documentation/fleets.md.
 
             EXAMPLES
               muster fleet up
               muster fleet up fleet.yaml --group mail --within 2m
+              muster fleet up --json | jq -r '.groups[] | select(.error) | .host'
 
             EXIT CODES
-              0 every worker claims   1 some do not run   5 some did not claim in time
+              0 every worker claims   1 a host failed, or some workers do not run
+              5 some did not claim in time
             """)
 
     @OptionGroup var options: FleetFileOptions
@@ -28,10 +35,8 @@ struct FleetUpCommand: AsyncParsableCommand {
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
-        let groups = try options.groups(file)
-        try await FleetChange(options: options, within: within?.duration).carryOut { launcher in
-            try groups.map { try launcher.up($0) }
-        }
+        let (groups, ssh) = try options.fleet(file)
+        try await FleetChange(options: options, within: within?.duration).carryOut(groups, ssh)
     }
 }
 
@@ -54,7 +59,7 @@ struct FleetScaleCommand: AsyncParsableCommand {
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
-        let groups = try options.groups(file)
+        let (groups, ssh) = try options.fleet(file)
         let wanted = try counts.map { text in
             let parts = text.split(separator: "=").map(String.init)
             guard parts.count == 2, let count = Int(parts[1]), (0...1000).contains(count) else {
@@ -70,81 +75,6 @@ struct FleetScaleCommand: AsyncParsableCommand {
         for name in Set(wanted.map(\.name)) where wanted.count(where: { $0.name == name }) > 1 {
             throw CommandFailure(.usage, "\(name) is named twice; give each group one count")
         }
-        let change = FleetChange(options: options, within: within?.duration)
-        let victims = try await change.victims()
-        try await change.carryOut { launcher in
-            try wanted.map { group in
-                let state = launcher.folder(group.name).state
-                let slots = victims.compactMap { pid in state?.places.first { $0.pid == Int32(pid) }?.slot }
-                return try launcher.up(group, victims: slots)
-            }
-        }
-    }
-}
-
-struct FleetDownCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "down", abstract: "Stops the workers of the fleet, and their supervisors.",
-        discussion: """
-            Every group that was launched here, whatever fleet.yaml says by now. Each worker
-            has its grace; what it does not finish goes back to its queue.
-
-            EXAMPLES
-              muster fleet down
-              muster fleet down --group mail
-            """)
-
-    @OptionGroup var options: FleetFileOptions
-
-    func run() async throws {
-        let launcher = try options.launcher()
-        // What runs is asked, not the file: a group that was taken out of it, or whose program is gone, goes too.
-        let known = launcher.knownGroups()
-        for name in options.group where !known.contains(name) {
-            throw CommandFailure(
-                .usage,
-                "no group \(name) was launched here"
-                    + (known.isEmpty ? "" : "; there are \(known.joined(separator: ", "))"))
-        }
-        var leaving: [String] = []
-        for name in known where options.group.isEmpty || options.group.contains(name) {
-            if try launcher.down(name) { leaving.append(name) }
-        }
-        let left = try await wait(for: leaving, launcher)
-        if options.common.json {
-            struct Answer: Encodable {
-                let stopped: [String]
-                let left: [String]
-            }
-            try JSONOutput.print(Answer(stopped: leaving.filter { !left.contains($0) }, left: left))
-        } else if leaving.isEmpty {
-            print("nothing runs here")
-        } else {
-            for name in leaving where !left.contains(name) { print("\(name): stopped") }
-        }
-        if let name = left.first {
-            throw CommandFailure(
-                .timeout, "\(name) has not stopped; see \(launcher.folder(name).path)/supervisor.log")
-        }
-    }
-
-    /// - Returns: those of which something lives still when every bound is over.
-    private func wait(for names: [String], _ launcher: LocalLauncher) async throws -> [String] {
-        let bound = names.compactMap { launcher.folder($0).wanted?.group.stopMilliseconds }.max() ?? 0
-        let deadline = ContinuousClock.now + .milliseconds(bound) + .seconds(10)
-        var nextKnock = ContinuousClock.now + .seconds(2)
-        while true {
-            let left = names.filter { launcher.isThere(launcher.folder($0)) }
-            if left.isEmpty || ContinuousClock.now > deadline {
-                Terminal.endProgress()
-                return left
-            }
-            Terminal.progress("stopping \(left.joined(separator: ", "))")
-            if ContinuousClock.now > nextKnock {
-                nextKnock = .now + .seconds(2)
-                for name in left { try? launcher.attend(launcher.folder(name)) }
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
+        try await FleetChange(options: options, within: within?.duration).carryOut(wanted, ssh, namesVictims: true)
     }
 }
