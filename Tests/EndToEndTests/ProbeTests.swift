@@ -52,9 +52,9 @@ import Testing
         try await Cluster.with { cluster in
             let (worker, url) = try await started(cluster)
             for type in ["muster.noop", "muster.fail", "unheard.of"] {
-                try await cluster.muster("enqueue", type, "--retries", "0", "--build", Self.build)
+                _ = try await cluster.muster("enqueue", type, "--retries", "0", "--build", Self.build)
             }
-            try await cluster.muster("enqueue", "muster.noop", "--queue", "other", "--build", "1763700009-bbbbbbb")
+            _ = try await cluster.muster("enqueue", "muster.noop", "--queue", "other", "--build", "1763700009-bbbbbbb")
             try await #expect(
                 eventually {
                     let page = try await Page.get(url + "/metrics").body
@@ -97,7 +97,7 @@ import Testing
             let bulk = try await cluster.muster("enqueue", "muster.noop", "--count", "3000", "--build", Self.build)
             #expect(bulk.status == 0, "\(bulk.errors)")
             try await #expect(eventually(within: .seconds(40)) { try await cluster.isDrained() }, "\(cluster.logs())")
-            try await cluster.muster("fleet", "stop", "all")
+            _ = try await cluster.muster("fleet", "stop", "all")
             shell.send(SIGTERM)
         }
     }

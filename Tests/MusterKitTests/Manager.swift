@@ -30,5 +30,16 @@ final class Manager: Sendable {
 
     func count(_ line: String) -> Int { said.count { $0 == line } }
 
+    /// How often the watchdog was petted while this was the last status.
+    func pettedWhile(_ status: String) -> Int {
+        var isSo = false
+        var count = 0
+        for line in said {
+            if line.hasPrefix("STATUS=") { isSo = line.hasPrefix(status) }
+            if isSo, line == "WATCHDOG=1" { count += 1 }
+        }
+        return count
+    }
+
     func remove() { try? FileManager.default.removeItem(atPath: (name as NSString).deletingLastPathComponent) }
 }

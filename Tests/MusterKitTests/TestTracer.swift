@@ -23,7 +23,7 @@ final class TestTracer: Tracer {
         typealias Value = String
     }
 
-    struct TestSpan: Span {
+    struct TestSpan: Tracing.Span {
         let tracer: TestTracer
         let index: Int
         let context: InstrumentationContext
@@ -71,7 +71,7 @@ final class TestTracer: Tracer {
         return TestSpan(tracer: self, index: index, context: context)
     }
 
-    @available(*, deprecated) func forceFlush() {}
+    func forceFlush() {}
 
     func extract<Carrier, Extract: Extractor>(
         _ carrier: Carrier, into context: inout InstrumentationContext, using extractor: Extract

@@ -54,10 +54,11 @@ import Testing
 
     @Test func typesThatAStrangerMakesUpAreBounded() throws {
         let metrics = PrometheusMetrics()
-        let own = try #require(
-            withMetricsFactory(metrics) {
-                WorkerMetrics(build: BuildStamp(sequence: 5, revision: "r"), concurrency: 1, host: "h", name: nil)
-            })
+        let stamp = try BuildStamp(sequence: 5, revision: "r")
+        let made = withMetricsFactory(metrics) {
+            WorkerMetrics(build: stamp, concurrency: 1, host: "h", name: nil)
+        }
+        let own = try #require(made)
         for number in 0..<1000 {
             let record = try #require(JobRecord(Array("v1 at=1 type=t\(number)\n".utf8)))
             own.ran(

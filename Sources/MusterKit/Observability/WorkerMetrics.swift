@@ -86,7 +86,7 @@ final class WorkerMetrics: Sendable {
 
     func claimed(queue: String, answer: ClaimAnswer, wanted: Int) {
         guard wanted > 0 || answer.state != .ok else { return }
-        counter(.claims, queue, answer.word).increment()
+        counter(.claims, queue, answer.jobs.isEmpty ? answer.word : "jobs").increment()
         if answer.state == .stale {
             counter(.refusals, queue, build, "below-floor").increment()
         } else if answer.reason == "newer-work-waiting" {
@@ -125,7 +125,7 @@ final class WorkerMetrics: Sendable {
 }
 
 extension ClaimAnswer {
-    /// As logs, metrics and the roll call name it: `jobs`, the reason, or the state where it is not `ok`.
+    /// As the roll call names it: `jobs` where as many came as were wanted, the reason, or the state where it is not `ok`.
     var word: String { state == .ok ? (reason.isEmpty ? "jobs" : reason) : state.rawValue }
 }
 

@@ -111,7 +111,8 @@ final class WorkerSession: Sendable {
                 orders.look()
             },
             onAnswer: { name, now in
-                self.metrics?.renewal(name)
+                // Who has left is not known any more, and has lost nothing.
+                if name != "lost" || self.seen.withLock({ $0.state }) == "running" { self.metrics?.renewal(name) }
                 if let now { self.clock.set(now) }
             },
             onRules: { self.hear($0) })
