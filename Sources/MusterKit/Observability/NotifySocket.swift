@@ -24,19 +24,21 @@ struct NotifySocket: Sendable {
     }
 
     /// Sends one datagram, or gives up at once where nobody takes it.
-    func send(_ text: String) {
+    /// - Returns: whether somebody took it.
+    @discardableResult
+    func send(_ text: String) -> Bool {
         #if canImport(Glibc)
             let number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         #else
             let number = socket(AF_UNIX, SOCK_DGRAM, 0)
         #endif
-        guard number >= 0 else { return }
+        guard number >= 0 else { return false }
+        defer { close(number) }
         let bytes = Array(text.utf8)
-        withUnsafePointer(to: address) { pointer in
+        return withUnsafePointer(to: address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                _ = sendto(number, bytes, bytes.count, Int32(MSG_DONTWAIT), generic, length)
+                sendto(number, bytes, bytes.count, Int32(MSG_DONTWAIT), generic, length) == bytes.count
             }
         }
-        close(number)
     }
 }

@@ -8,7 +8,8 @@ import Synchronization
 /// 1. `READY=1` when the first claim has succeeded; `STATUS=` in words, when they change; `STOPPING=1` with a stop.
 /// 2. Where `WATCHDOG_USEC` is given for this process, `WATCHDOG=1` twice within it, for as long as the worker is alive.
 ///    One that is wedged says nothing more, and is started again.
-/// 3. All of it from a thread of its own, which no handler can block. A datagram that cannot be sent is given up.
+/// 3. All of it from a thread of its own, which no handler can block. What cannot be said
+///    now is said the next time.
 ///
 /// A worker that replaces itself by `exec` keeps its process id, and says `READY=1` again.
 public final class ServiceNotifier: Sendable {
@@ -70,23 +71,27 @@ public final class ServiceNotifier: Sendable {
         }
     }
 
+    /// What could not be said, because the manager's socket is full, is said the next time.
     private func tell(_ health: WorkerHealth) {
-        let lines = state.withLock { state in
-            var lines: [String] = []
-            if health.isReady, !state.isReadySaid {
-                lines.append("READY=1")
-                state.isReadySaid = true
-            }
-            if health.isStopping, !state.isStoppingSaid {
-                lines.append("STOPPING=1")
-                state.isStoppingSaid = true
-            }
-            if health.summary != state.status {
-                lines.append("STATUS=\(health.summary.replacing("\n", with: " "))")
-                state.status = health.summary
-            }
-            return lines
+        var said = state.withLock { $0 }
+        var lines: [String] = []
+        if health.isReady, !said.isReadySaid {
+            lines.append("READY=1")
+            said.isReadySaid = true
         }
-        if !lines.isEmpty { socket.send(lines.joined(separator: "\n")) }
+        if health.isStopping, !said.isStoppingSaid {
+            lines.append("STOPPING=1")
+            said.isStoppingSaid = true
+        }
+        if health.summary != said.status {
+            lines.append("STATUS=\(health.summary.replacing("\n", with: " "))")
+            said.status = health.summary
+        }
+        guard !lines.isEmpty, socket.send(lines.joined(separator: "\n")) else { return }
+        state.withLock { state in
+            state.isReadySaid = said.isReadySaid
+            state.isStoppingSaid = said.isStoppingSaid
+            state.status = said.status
+        }
     }
 }
