@@ -69,6 +69,7 @@ public final class ServiceNotifier: Sendable {
             }
             _ = wake.wait(within: pause)
         }
+        tell(worker.health)
     }
 
     /// What could not be said, because the manager's socket is full, is said the next time.
