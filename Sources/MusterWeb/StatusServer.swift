@@ -1,11 +1,7 @@
-import Foundation
 import HTTPTypes
 import Hummingbird
 public import Logging
 public import MusterKit
-import NIOCore
-import ServiceLifecycle
-import UnixSignals
 
 /// A server that answers how jobs stand, and nothing else; what `muster serve` runs.
 ///
@@ -14,15 +10,9 @@ import UnixSignals
 ///    closed.
 /// 3. TERM or INT: it listens no more, whoever waits is answered at once, and after ten seconds it goes in any case.
 public struct StatusServer: Sendable {
-    private static let mostConnections = 800
-    private static let patience = Duration.seconds(10)
-
     private let server: MusterServer
-    private let host: String
-    private let port: Int
     private let isBehindProxy: Bool
-    private let logger: Logger
-    private let onListening: @Sendable (_ port: Int) -> Void
+    private let front: WebFront
 
     /// - Parameters:
     ///   - server: the Redis to ask.
@@ -36,11 +26,8 @@ public struct StatusServer: Sendable {
         onListening: @escaping @Sendable (_ port: Int) -> Void
     ) {
         self.server = server
-        self.host = host
-        self.port = port
         self.isBehindProxy = isBehindProxy
-        self.logger = logger
-        self.onListening = onListening
+        front = WebFront(host: host, port: port, mostConnections: 800, logger: logger, onListening: onListening)
     }
 
     /// The address cannot be listened on.
@@ -61,21 +48,7 @@ public struct StatusServer: Sendable {
         router.add(middleware: OnlyStatusMiddleware())
         if !isBehindProxy { router.add(middleware: ThisMachineMiddleware()) }
         router.addRoutes(StatusRoutes(watcher: watcher).collection())
-        let application = Application(
-            router: router, server: .http1(configuration: .init(idleTimeout: .seconds(60))),
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port),
-                availableConnectionsDelegate: .maximum(Self.mostConnections, logger: logger)),
-            onServerRunning: { [port, onListening] channel in onListening(channel.localAddress?.port ?? port) },
-            logger: logger)
-        var configuration = ServiceGroupConfiguration(
-            services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = Self.patience
-        do {
-            try await ServiceGroup(configuration: configuration).run()
-        } catch let error as IOError {
-            throw CannotListen(host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
-        }
+        try await front.run(router)
     }
 }
 

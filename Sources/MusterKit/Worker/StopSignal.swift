@@ -6,7 +6,7 @@ final class StopSignal: Sendable {
         var isAsked = false
         var isHurried = false
         var listener: (@Sendable () -> Void)?
-        var whenAsked: (@Sendable () -> Void)?
+        var whenAsked: [@Sendable () -> Void] = []
     }
 
     private let state = Mutex(State())
@@ -19,17 +19,17 @@ final class StopSignal: Sendable {
         let (listener, whenAsked) = state.withLock { state in
             state.isHurried = state.isAsked
             state.isAsked = true
-            defer { state.whenAsked = nil }
+            defer { state.whenAsked = [] }
             return (state.listener, state.whenAsked)
         }
-        whenAsked?()
+        for body in whenAsked { body() }
         listener?()
     }
 
     /// - Parameter body: called once, when it is first asked, whoever asks.
     func whenAsked(_ body: @escaping @Sendable () -> Void) {
         let isAsked = state.withLock { state in
-            if !state.isAsked { state.whenAsked = body }
+            if !state.isAsked { state.whenAsked.append(body) }
             return state.isAsked
         }
         if isAsked { body() }

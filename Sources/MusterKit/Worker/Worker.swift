@@ -25,6 +25,7 @@ public struct Worker: Service {
     let began = ContinuousClock.now
     let control = WorkerControl()
     let program = ProgramFile()
+    let board = HealthBoard()
 
     /// - Parameters:
     ///   - server: the Redis to work for.
@@ -78,9 +79,12 @@ public struct Worker: Service {
             beats.close()
         }
         try await withTaskCancellationOrGracefulShutdownHandler {
+            let metrics = WorkerMetrics(
+                build: build, concurrency: options.concurrency, host: options.host, name: options.name)
             var former: WorkerSession.Former?
             while !stopping.isAsked {
-                let session = WorkerSession(worker: self, client: client, beats: beats, after: former)
+                let session = WorkerSession(
+                    worker: self, client: client, beats: beats, after: former, metrics: metrics)
                 former = try await session.run()
             }
         } onCancelOrGracefulShutdown: {

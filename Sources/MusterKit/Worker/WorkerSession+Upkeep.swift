@@ -87,6 +87,7 @@ extension WorkerSession {
             return silence
         }
         guard let silence else { return }
+        metrics?.wedged()
         logger.error(
             "this worker lives but claims nothing; it takes a new connection",
             metadata: ["silentMs": "\(silence.wholeMilliseconds)"])
