@@ -61,7 +61,9 @@ extension WorkerSession {
                     }
                 }
                 crowd = max(crowd, done.sessions ?? 0)
-                if let due = done.nextDueMilliseconds { pause = min(pause, due + Int.random(in: 1...max(20, crowd * 2))) }
+                if let due = done.nextDueMilliseconds {
+                    pause = min(pause, due + Int.random(in: 1...max(20, crowd * 2)))
+                }
             }
             seen.withLock { [crowd] in $0.crowd = crowd }
             try await Task.sleep(for: .milliseconds(pause))
