@@ -203,11 +203,21 @@ public final class Lab: Sendable {
             ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".log") }
                 .map { name in
                     let text = (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
-                    // Why a process ended by itself, however long ago.
-                    let deaths = Set(
-                        text.split(separator: "\n").filter { $0.contains("Fatal error") || $0.contains("BUG IN") }
-                            .map { $0.prefix(300) })
-                    return "== \(name)\n" + (deaths.sorted() + [text.suffix(1500)]).joined(separator: "\n")
+                    // Why processes ended by themselves, however long ago, and where: the first frame of ours below each
+                    // death. All traps of the trap job have the same.
+                    let lines = text.split(separator: "\n")
+                    var deaths: [Substring: Int] = [:]
+                    for (index, line) in lines.enumerated()
+                    where line.contains("Fatal error") || line.contains("BUG IN") {
+                        let frame = lines[index...].prefix(20).first {
+                            $0.contains("muster-lab ") && $0.contains(" + ")
+                        }
+                        let place = frame?.split(separator: "+").last ?? "?"
+                        deaths["\(line.prefix(200)) at\(place)", default: 0] += 1
+                    }
+                    return "== \(name)\n"
+                        + (deaths.map { "\($0.value) times \($0.key)" }.sorted() + ["\(text.suffix(1500))"]).joined(
+                            separator: "\n")
                 }
         }.joined(separator: "\n")
     }
