@@ -29,6 +29,21 @@ import Testing
         }
     }
 
+    /// A stranger wrote there, or memory was damaged: the job stays where a person sees it.
+    @Test func whatASessionSaidAndIsDamagedIsNotAccepted() async throws {
+        try await withHeldSuccess { ground, boss in
+            let outcomes = ground.keys.prefix + "review-outcomes"
+            let said = try #require(try await ground.ask("HGET", outcomes, "a").text)
+            for damaged in ["", "v1", "v1 ms=1 by=x on=nothing fenced=6\n", "rubbish \u{0}"] {
+                try await ground.ask("HSET", outcomes, "a", damaged)
+                #expect(try await boss.review(["a"], .accept).incomplete == ["a"], "\(damaged)")
+                #expect(try await ground.places(of: "a") == ["review"], "\(damaged)")
+            }
+            try await ground.ask("HSET", outcomes, "a", said)
+            #expect(try await boss.review(["a"], .accept).done == ["a"])
+        }
+    }
+
     @Test func whileItWaitsNothingThatHangsOnItGoesOn() async throws {
         try await withHeldSuccess { ground, boss in
             let report = try await ground.report(on: "a")

@@ -120,7 +120,7 @@ local function keep_outcomes(retention, entries, bytes)
   local is_new = redis.call('EXISTS', key) == 0
   redis.call('HSET', key, unpack(entries))
   if is_new then
-    -- One that was dropped while it was open, to make room for those of another retention, is listed anew.
+    -- A worker with earlier scripts drops an open one and goes on to name it as open: it is listed anew.
     redis.call('ZADD', base .. 'buckets', 'NX', ends, bucket)
     redis.call('PEXPIREAT', key, string.format('%.0f', redis.call('ZSCORE', base .. 'buckets', bucket)))
   end

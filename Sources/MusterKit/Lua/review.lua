@@ -2,20 +2,24 @@
 -- had said; -> queued, with no attempt burnt; -> nothing. For any number of jobs.
 -- KEYS: 1 meta (hash) 2 jobs (hash)
 -- ARGV: 1 'accept', 'reject' or 'discard'  2 who decides  then ids
--- Answers {'ok', ids that it was done to, ids that cannot be accepted, for their result was too much to keep, ids that
---       are not under review}. One that somebody asked to cancel, and that is rejected, is cancelled.
+-- Answers {'ok', ids that it was done to, ids that cannot be accepted, for what their sessions said is not whole, ids
+--       that are not under review}. One that somebody asked to cancel, and that is rejected, is cancelled.
 -- Run twice: the second run finds them under review no more.
 -- The first write only frees memory: a full Redis lets the ones after it pass.
 local verdict, who = ARGV[1], ARGV[2]
 local done, incomplete, absent = {}, {}, {}
 
+-- Returns false, and changes nothing, where what its session said is not whole: too much to keep, or damaged since.
 local function accept(id, record)
-  local outcome = leave_review(id)
-  local facts = head_of(outcome)
-  local by, stamp = string.match(facts, '( by=[^ ]+ on=([^ ]+) fenced=[^ ]+)')
+  local outcome = redis.call('HGET', base .. 'review-outcomes', id)
+  local facts = head_of(outcome or '')
+  local by, stamp = string.match(facts, '( by=[^ ]+ on=(%d+%-[^ ]+) fenced=[^ ]+)')
+  if not by or not field(facts, 'ms') or field(facts, 'dropped') then return false end
+  leave_review(id)
   finish(id, without_field(record, 'review'), 'succeeded', ' ms=' .. field(facts, 'ms') .. by .. ' accepted=' .. who,
     string.sub(outcome, #facts + 2), number_field(facts, 'retain', nil))
   count_settled(stamp, string.match(stamp, '^%d+%-(.*)$'), 1, 0)
+  return true
 end
 
 for i = 3, #ARGV do
@@ -24,13 +28,8 @@ for i = 3, #ARGV do
   if not record then
     absent[#absent + 1] = id
   elseif verdict == 'accept' then
-    local outcome = redis.call('HGET', base .. 'review-outcomes', id)
-    if outcome and not field(head_of(outcome), 'dropped') then
-      accept(id, record)
-      done[#done + 1] = id
-    else
-      incomplete[#incomplete + 1] = id
-    end
+    local list = accept(id, record) and done or incomplete
+    list[#list + 1] = id
   else
     leave_review(id)
     if verdict == 'reject' then

@@ -13,7 +13,7 @@ extension Operator {
     /// What became of the jobs that were decided about.
     public struct Reviewed: Sendable, Equatable, Encodable {
         public var done: [String] = []
-        /// Their results were too much to keep, so that they cannot be accepted.
+        /// What their sessions said is not whole (a result was too much to keep), so that they cannot be accepted.
         public var incomplete: [String] = []
         /// They are queued, over, or nowhere.
         public var notUnderReview: [String] = []
