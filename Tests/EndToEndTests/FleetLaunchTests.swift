@@ -109,6 +109,17 @@ import Testing
         }
     }
 
+    /// The check of the end is that none of them runs when `down` has said so.
+    @Test func downStopsWorkersThatOutlivedTheirSupervisor() async throws {
+        try await with(group("mail", count: 2)) { cluster in
+            try await #expect(fleet(cluster, "up").status == 0)
+            let dead = try supervisor(cluster, "mail")
+            kill(dead, SIGKILL)
+            try await #expect(eventually { !isRunning(dead) })
+            try await #expect(workers(cluster).count == 2)
+        }
+    }
+
     @Test func whoIsIdleGoesFirst() async throws {
         try await with(group("mail", count: 3)) { cluster in
             try await #expect(fleet(cluster, "up").status == 0)

@@ -88,4 +88,20 @@ import Testing
             }
         }
     }
+
+    /// Parts come back in any order; who repeats the others with fresh ids must not repeat what may have been enqueued.
+    @Test(arguments: [[false, true], [true, false], [false, true, false]])
+    func oneUnknownPartMakesTheCallUnknown(order: [Bool]) {
+        let rejected = MusterError(RedisError(.outOfMemory, "full"))
+        let unknown = MusterError(RedisError(.reply, "cut off", execution: .unknown))
+        #expect(rejected.outcome == .rejected)
+        #expect(unknown.outcome == .unknown)
+        var bulk = BulkSoFar(all: Producer.Found(), accepted: [], failure: nil)
+        for (index, isUnknown) in order.enumerated() {
+            let part = BulkPart(index: index, found: nil, failure: isUnknown ? unknown : rejected)
+            bulk.add(part, at: index..<index + 1)
+        }
+        #expect(bulk.failure?.outcome == .unknown)
+        #expect(bulk.accepted.isEmpty)
+    }
 }

@@ -25,8 +25,8 @@ extension Producer {
         onProgress(first.count)
         let size = first.count
         let lastAccepted = Acceptance()
-        let bulk = await withTaskGroup(of: Part.self) { group in
-            var bulk = Bulk(all: found, accepted: [0..<size], failure: nil)
+        let bulk = await withTaskGroup(of: BulkPart.self) { group in
+            var bulk = BulkSoFar(all: found, accepted: [0..<size], failure: nil)
             var next = 1
             while next < min(5, chunks.count) {
                 group.addTask { [next] in await self.part(next, chunks[next], plan, again, lastAccepted) }
@@ -51,11 +51,11 @@ extension Producer {
 
     private func part(
         _ index: Int, _ jobs: [QueueStore.NewJob], _ plan: EnqueuePlan, _ again: Bool, _ lastAccepted: Acceptance
-    ) async -> Part {
+    ) async -> BulkPart {
         do throws(MusterError) {
-            return Part(index: index, found: try await sendPatiently(jobs, plan, again, lastAccepted), failure: nil)
+            return BulkPart(index: index, found: try await sendPatiently(jobs, plan, again, lastAccepted), failure: nil)
         } catch {
-            return Part(index: index, found: nil, failure: error)
+            return BulkPart(index: index, found: nil, failure: error)
         }
     }
 
@@ -77,19 +77,19 @@ extension Producer {
 }
 
 /// What became of one part of a call.
-private struct Part: Sendable {
+struct BulkPart: Sendable {
     let index: Int
     let found: Producer.Found?
     let failure: MusterError?
 }
 
 /// What became of all of them so far.
-private struct Bulk: Sendable {
+struct BulkSoFar: Sendable {
     var all: Producer.Found
     var accepted: [Range<Int>]
     var failure: MusterError?
 
-    mutating func add(_ part: Part, at place: Range<Int>) {
+    mutating func add(_ part: BulkPart, at place: Range<Int>) {
         if let found = part.found {
             all.duplicates.formUnion(found.duplicates)
             all.floor = found.floor ?? all.floor
