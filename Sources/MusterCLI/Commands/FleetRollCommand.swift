@@ -1,11 +1,8 @@
 import ArgumentParser
-import Dispatch
-import Foundation
 import MusterCommandLine
 import MusterFleet
 import MusterKit
 import MusterStamp
-import Synchronization
 
 struct FleetRollCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,7 +60,13 @@ struct FleetRollCommand: AsyncParsableCommand {
         let answer = try await FleetRoll(inspector: inspector, people: people, options: options)
             .run(selector, mayGoOn: { !isEnding.isAsked }, tell: { tell($0) })
         Terminal.endProgress()
-        if common.json { try JSONOutput.print(answer) } else { print("\(answer.rolled) of \(answer.of) rolled") }
+        if common.json {
+            try JSONOutput.print(answer)
+        } else {
+            let others =
+                answer.passedOver > 0 ? "; \(answer.passedOver) had ended, or were ending, before their turn" : ""
+            print("\(answer.rolled) of \(answer.of) rolled\(others)")
+        }
         if answer.of == 0 { throw CommandFailure(.failed, "no live worker is \(selector)") }
         if let why = answer.stoppedBy {
             let whom = answer.bad.isEmpty ? "" : ": \(answer.bad.prefix(20).joined(separator: ", "))"
@@ -81,24 +84,4 @@ struct FleetRollCommand: AsyncParsableCommand {
         case .waiting(let text): Terminal.progress(text)
         }
     }
-}
-
-/// Ctrl-C, heard and not yet obeyed; a second one ends the process as usual.
-final class Interruption: Sendable {
-    private let asked = Mutex(false)
-
-    /// Listens until this process ends.
-    init() {
-        signal(SIGINT, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: DispatchQueue(label: "muster-interruption"))
-        source.setEventHandler {
-            // The handler holds the source, and with it itself.
-            _ = source
-            self.asked.withLock { $0 = true }
-            signal(SIGINT, SIG_DFL)
-        }
-        source.resume()
-    }
-
-    var isAsked: Bool { asked.withLock { $0 } }
 }
