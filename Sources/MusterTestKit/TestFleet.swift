@@ -45,12 +45,18 @@ public final class TestFleet: Sendable {
         inspector = Inspector(server: server)
     }
 
+    /// A build's worker did not begin.
+    struct Absent: Error, CustomStringConvertible {
+        let description: String
+    }
+
     /// Starts a Redis and one worker for each build, and stops them whatever happens in `body`.
     /// - Parameters:
     ///   - builds: oldest or newest first, as you like; their sequences say which is newer.
     ///   - queue: the queue that all of them work for; default `default`.
     ///   - concurrency: jobs that each worker runs at once; default 4.
-    /// - Throws: where a stamp is none or the server cannot be started, and what `body` throws.
+    /// - Throws: where a stamp is none, the server cannot be started or a worker has no session after 20 s, and what
+    ///   `body` throws.
     public static func with<Answer: Sendable>(
         _ builds: [Build], queue: String = "default", concurrency: Int = 4,
         _ body: @Sendable (TestFleet) async throws -> Answer
@@ -70,9 +76,22 @@ public final class TestFleet: Sendable {
             return try await withThrowingTaskGroup(of: Void.self) { group in
                 for worker in workers { group.addTask { try await worker.run() } }
                 defer { for worker in workers { worker.stop() } }
+                try await fleet.rollCall(of: builds)
                 return try await body(fleet)
             }
         }
+    }
+
+    /// Waits until every build's worker has its session. A job that is enqueued before waits for a build that nobody
+    /// runs yet, and says so.
+    private func rollCall(of builds: [Build]) async throws {
+        let hosts = Set(builds.map { Self.host($0.stamp) })
+        var missing = hosts
+        let isComplete = try await eventually {
+            missing = hosts.subtracting(try await inspector.workers().map(\.host))
+            return missing.isEmpty
+        }
+        if !isComplete { throw Absent(description: "no session after 20 s: \(missing.sorted())") }
     }
 
     /// A build's host in the roll call.
