@@ -20,6 +20,7 @@ final class Heartbeat: Sendable {
     private let wake = SteadySemaphore()
     private let ended = SteadySemaphore()
     private let isStopping = Mutex(false)
+    private let hasLeft = Mutex(false)
 
     init(
         session: SessionID, lease: Duration, queues: [QueueStore], fleet: FleetStore,
@@ -52,6 +53,9 @@ final class Heartbeat: Sendable {
         wake.signal()
     }
 
+    /// The session is about to leave its queues: from now on it only speaks in the roll call.
+    func leaveQueues() { hasLeft.withLock { $0 = true } }
+
     /// Says at once what has changed.
     func sayNow() { wake.signal() }
 
@@ -62,12 +66,14 @@ final class Heartbeat: Sendable {
             let sent = ContinuousClock.now
             let third = lease.wholeMilliseconds / 3
             var pause = Int.random(in: third * 3 / 4...third)
-            if !isLost {
+            if hasLeft.withLock({ $0 }) {
+                report()
+            } else if !isLost {
                 switch beat() {
                 case .renewed(let toCancel):
                     confirmed = sent
                     onBeat(toCancel, sent + lease * 4 / 5)
-                case .lost: isLost = true
+                case .lost: isLost = !hasLeft.withLock { $0 }
                 case .unheard:
                     let left = confirmed + lease * 4 / 5 - .now
                     isLost = left <= .zero
@@ -121,12 +127,15 @@ final class Heartbeat: Sendable {
     func waitUntilEnded(bound: Duration) async {
         await withCheckedContinuation { continuation in
             let thread = Thread {
-                _ = self.ended.wait(within: bound)
+                self.wait(within: bound)
                 continuation.resume()
             }
             thread.start()
         }
     }
+
+    /// Waits for the last word, blocking the thread.
+    func wait(within bound: Duration) { _ = ended.wait(within: bound) }
 }
 
 /// What a session says of itself in the roll call.
