@@ -1,3 +1,4 @@
+import Logging
 import MusterTestKit
 import Synchronization
 import Testing
@@ -35,19 +36,19 @@ import Testing
                     left.withLock { $0 = sessions }
                 },
             ]
-            let worker = try worker(ground, hooks)
+            let worker = try self.worker(ground, hooks)
             let running = Task { try await worker.run() }
             try await ground.waitUntilDone()
             worker.stop()
             #expect(try await eventually { try await entry(ground)?.exitPhase == "hook: first" })
             #expect(left.withLock { $0 } == 0, "the session has left its queues")
-            let entry = try #require(try await entry(ground))
-            #expect(entry.state == .stopping && !entry.isZombie)
-            #expect(entry.stopsBy != nil)
+            let said = try #require(try await entry(ground))
+            #expect(said.state == .stopping && !said.isZombie)
+            #expect(said.stopsBy != nil)
             gate.open()
             try await running.value
-            #expect(try await self.entry(ground)?.state == .stopped)
-            #expect(try await self.entry(ground)?.exitPhase == nil)
+            #expect(try await entry(ground)?.state == .stopped)
+            #expect(try await entry(ground)?.exitPhase == nil)
         }
     }
 
@@ -61,7 +62,7 @@ import Testing
                     ended.withLock { $0 = true }
                 }
             ]
-            let worker = try worker(ground, hooks)
+            let worker = try self.worker(ground, hooks)
             try await withWorker(worker) { #expect(try await eventually { try await entry(ground) != nil }) }
             #expect(!ended.withLock { $0 })
             #expect(try await entry(ground)?.exitPhase == "overran hook stuck")
@@ -73,7 +74,7 @@ import Testing
     @Test func hooksRunThoughThereNeverWasASession() async throws {
         try await withGround { ground in
             let ran = Mutex(0)
-            let worker = try worker(ground, [ExitHook("once") { ran.withLock { $0 += 1 } }])
+            let worker = try self.worker(ground, [ExitHook("once") { ran.withLock { $0 += 1 } }])
             worker.stop()
             try await worker.run()
             #expect(ran.withLock { $0 } == 1)
@@ -83,7 +84,7 @@ import Testing
     @Test func hooksRunBeforeAStaleWorkerThrows() async throws {
         try await withGround { ground in
             let ran = Mutex(0)
-            let worker = try worker(ground, [ExitHook("once") { ran.withLock { $0 += 1 } }])
+            let worker = try self.worker(ground, [ExitHook("once") { ran.withLock { $0 += 1 } }])
             _ = try await ground.ask("HSET", ground.keys.meta, "floor", "9")
             await #expect(throws: StaleBuild.self) { try await worker.run() }
             #expect(ran.withLock { $0 } == 1)
@@ -92,7 +93,8 @@ import Testing
 
     @Test func theStopsBoundIsTheSumOfItsSteps() {
         let options = WorkerOptions(
-            grace: .seconds(10), stopBounds: StopBounds(cancel: .seconds(1), handBack: .seconds(2), lastWord: .seconds(3)),
+            grace: .seconds(10),
+            stopBounds: StopBounds(cancel: .seconds(1), handBack: .seconds(2), lastWord: .seconds(3)),
             exitHooks: [ExitHook("a", within: .seconds(4)) {}, ExitHook("b", within: .seconds(5)) {}])
         #expect(options.stopBound == .seconds(21), "of hooks the longest counts, for they run at the same time")
         #expect(WorkerOptions().stopBound == .seconds(28))

@@ -1,3 +1,4 @@
+import Logging
 import MusterTestKit
 import Synchronization
 import Testing
