@@ -63,7 +63,9 @@ import Testing
                 }
             ]
             let worker = try self.worker(ground, hooks)
-            try await withWorker(worker) { #expect(try await eventually { try await entry(ground) != nil }) }
+            try await withWorker(worker) {
+                try await #expect(eventually { try await entry(ground) != nil })
+            }
             #expect(!ended.withLock { $0 })
             #expect(try await entry(ground)?.exitPhase == "overran hook stuck")
             #expect(book.count(.warning, "an exit hook overran") == 1)
