@@ -144,7 +144,7 @@ import Testing
             }
             // An attempt to connect that is under way takes up to five seconds.
             let worker = try cluster.start("w", build: Self.build, ["--probes", "--grace", "5s"])
-            try await #expect(eventually { Self.ignoresTERM(worker.pid) }, "\(cluster.logs())")
+            try await #expect(eventually { Self.hearsSignals(worker.pid) }, "\(cluster.logs())")
             worker.send(SIGTERM)
             #expect(await gone(worker, within: .seconds(8)) == .exited(0))
         }
@@ -240,9 +240,9 @@ import Testing
     }
 
     /// Its signal handlers are in place.
-    private static func ignoresTERM(_ pid: Int32) -> Bool {
+    private static func hearsSignals(_ pid: Int32) -> Bool {
         let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-        let mask = status.firstMatch(of: /SigIgn:\s*([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) } ?? 0
-        return mask & (1 << (SIGUSR2 - 1)) != 0
+        let masks = status.matches(of: /Sig(?:Ign|Cgt):\s*([0-9a-f]+)/).compactMap { UInt64($0.1, radix: 16) }
+        return masks.contains { $0 & (1 << (SIGUSR2 - 1)) != 0 }
     }
 }

@@ -126,7 +126,9 @@ import Testing
             var options = WorkerOptions(queues: ["q"], reporters: [receiver], host: "h")
             options.crashLimit = 3
             try await ground.enqueue(["j"], retries: 0)
-            try await withWorker(ground.worker(options: options, handlers: known)) { try await ground.waitUntilDone() }
+            try await withWorker(ground.worker(options: options, handlers: known)) {
+                try await ground.wait(for: "j", toBe: .dead)
+            }
             let reports = receiver.got.withLock { $0 }
             #expect(reports.map(\.job) == ["j"])
             let report = try #require(reports.first)
@@ -149,7 +151,7 @@ import Testing
             try await withWorker(
                 ground.worker(options: WorkerOptions(queues: ["q"], reporters: [receiver]), handlers: known)
             ) {
-                try await ground.waitUntilDone()
+                for id in ["a", "b"] { try await ground.wait(for: id, toBe: .dead) }
                 #expect(try await eventually { receiver.count == 1 })
             }
             let inspector = Inspector(server: ground.server)
