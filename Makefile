@@ -23,6 +23,7 @@ test: lint ## Proves it: every test, on real Redis and real processes (what CI r
 	Tests/run-tests.sh --skip-build --filter FaultLabTests
 	Tests/thread-sanitizer.sh
 	Tests/plugin-stamp.sh
+	Tests/deploy-files.sh
 
 lint: ## Format, shell and YAML
 	$(FORMAT) Sources Tests Plugins Examples Package.swift
@@ -36,9 +37,9 @@ faults: ## The whole fault lab: every fault, at every command; fuzzing; the seed
 	MUSTER_FAULTS=full Tests/run-tests.sh --skip-build --filter FaultLabTests
 	Tests/FaultLab/seeded-bugs
 
-drills: ## The long drills: 180 boxes with an old image (6 GB of memory)
+drills: ## The long drills: 180 boxes with an old image (6 GB of memory); six hosts over ssh, of which two vanish (root)
 	swift build --build-tests
-	MUSTER_DRILLS=full Tests/run-tests.sh --skip-build --filter BoxesDrill
+	MUSTER_DRILLS=full Tests/run-tests.sh --skip-build --filter 'BoxesDrill|FarFleetTests'
 
 soak: ## Random faults for MINUTES=30; SEED= replays a run
 	swift build --product muster-lab

@@ -32,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         // Only MusterWeb and the `muster` command are made with these.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -57,8 +59,10 @@ let package = Package(
             name: "MusterKit",
             dependencies: [
                 "CStacks", "MusterLaunch", "MusterRedis", "MusterStamp",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             resources: [.embedInCode("Lua")],
             swiftSettings: ours
@@ -69,6 +73,7 @@ let package = Package(
             dependencies: [
                 "MusterKit", "MusterLaunch", "Yams",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: ours
         ),
@@ -115,6 +120,7 @@ let package = Package(
             dependencies: [
                 "MusterCommandLine", "MusterKit", "MusterLaunch", "MusterReporters",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: ours
@@ -142,14 +148,19 @@ let package = Package(
         .testTarget(name: "MusterStampTests", dependencies: ["MusterLaunch", "MusterStamp"], swiftSettings: ours),
         .testTarget(
             name: "MusterLaunchTests",
-            dependencies: ["MusterLaunch", "MusterCommandLine"],
+            dependencies: [
+                "MusterLaunch", "MusterCommandLine",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: ours
         ),
         .testTarget(
             name: "MusterKitTests",
             dependencies: [
                 "MusterKit", "MusterLaunch", "MusterRedis", "MusterTestKit",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             exclude: ["Frozen"],
             swiftSettings: ours
@@ -214,7 +225,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["MusterCLI", "MusterLaunch", "MusterTestKit", "MusterWorker"],
+            dependencies: ["FaultKit", "MusterCLI", "MusterLaunch", "MusterTestKit", "MusterWorker"],
             swiftSettings: ours
         ),
     ]

@@ -23,7 +23,7 @@ struct MusterCommand: AsyncParsableCommand {
         subcommands: [
             EnqueueCommand.self, RunCommand.self, JobCommand.self, QueueCommand.self, DeadCommand.self,
             BatchCommand.self, ScheduleCommand.self, FleetCommand.self, ReleaseCommand.self, RefusalsCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, MetricsCommand.self,
             StampCommand.self, ServeCommand.self, DevCommand.self, LoadCommand.self,
         ])
 

@@ -20,11 +20,18 @@ public struct FleetGroup: Sendable, Equatable, Codable {
     public var memoryBytes: Int?
     /// How long a worker may take to stop before it is killed, in milliseconds; the worker's own grace and five seconds.
     public var stopMilliseconds: Int
+    /// Files and folders below ``directory`` that hosts other than this one are sent.
+    public var files: [String] = []
+
+    /// Without the files: they are for whoever sends them.
+    private enum CodingKeys: CodingKey {
+        case name, count, hosts, program, arguments, directory, environment, memoryBytes, stopMilliseconds
+    }
 
     public init(
         name: String, count: Int = 1, hosts: [String] = ["local"], program: String, arguments: [String] = [],
         directory: String, environment: [String: String] = [:], memoryBytes: Int? = nil,
-        stopMilliseconds: Int = 30_000
+        stopMilliseconds: Int = 30_000, files: [String] = []
     ) {
         self.name = name
         self.count = count
@@ -35,6 +42,7 @@ public struct FleetGroup: Sendable, Equatable, Codable {
         self.environment = environment
         self.memoryBytes = memoryBytes
         self.stopMilliseconds = stopMilliseconds
+        self.files = files
     }
 
     /// What the roll call shows as the name of one of its workers.

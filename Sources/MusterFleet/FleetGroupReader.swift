@@ -11,6 +11,10 @@ struct FleetGroupReader {
 
     private var what: String { "group `\(name)`" }
     private static let workerKeys = ["queues", "concurrency", "on-stale"]
+    static let keys =
+        workerKeys + [
+            "count", "hosts", "grace", "program", "arguments", "environment", "directory", "memory", "files",
+        ]
 
     func read(_ field: ConfigurationNode.Field) throws(ConfigurationError) -> FleetGroup {
         do throws(MusterError) {
@@ -21,10 +25,9 @@ struct FleetGroupReader {
         var group = FleetGroup(name: name, program: worker, directory: fileDirectory)
         var flags: [String] = []
         var isOwnProgram = false
+        var files: ConfigurationNode?
         var grace = Duration.seconds(25)
-        let known =
-            Self.workerKeys + ["count", "hosts", "grace", "program", "arguments", "environment", "directory", "memory"]
-        let fields = field.value.isNull ? [] : try field.value.fields(of: what, known: known)
+        let fields = field.value.isNull ? [] : try field.value.fields(of: what, known: Self.keys)
         for field in fields {
             let value = field.value
             switch field.name {
@@ -39,6 +42,7 @@ struct FleetGroupReader {
                 isOwnProgram = true
             case "arguments": group.arguments = try value.texts("`arguments` of \(what)")
             case "environment": group.environment = try environment(value)
+            case "files": files = value
             case "directory": group.directory = try directory(value)
             default: group.memoryBytes = try memory(value)
             }
@@ -52,6 +56,8 @@ struct FleetGroupReader {
             let milliseconds = Int(grace / .milliseconds(1))
             group.arguments = flags + ["--grace", "\(milliseconds)ms"] + group.arguments
         }
+        // Below the directory, wherever that stands in the file.
+        if let files { group.files = try self.files(files, in: group.directory) }
         group.stopMilliseconds = Int(grace / .milliseconds(1)) + 5000
         return group
     }
@@ -102,6 +108,19 @@ struct FleetGroupReader {
             throw node.failure("the directory of \(what), \(path), does not exist")
         }
         return path
+    }
+
+    private func files(_ node: ConfigurationNode, in directory: String) throws(ConfigurationError) -> [String] {
+        let names = try node.texts("`files` of \(what)")
+        for name in names {
+            guard !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+                throw node.failure("`\(name)`, in `files` of \(what), must be a path below its directory")
+            }
+            guard FileManager.default.fileExists(atPath: "\(directory)/\(name)") else {
+                throw node.failure("`\(name)`, in `files` of \(what), does not exist in \(directory)")
+            }
+        }
+        return names
     }
 
     private func absolute(_ path: String) -> String {

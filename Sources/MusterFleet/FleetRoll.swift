@@ -26,6 +26,8 @@ public struct FleetRoll: Sendable {
         public var rolled = 0
         public var of: Int
         public var batches = 0
+        /// They had ended, or were ending, before it was their turn.
+        public var passedOver = 0
         /// Why it ended before all were rolled.
         public var stoppedBy: String?
         /// Those of the bad batch, `HOST/NAME`.
@@ -66,9 +68,10 @@ public struct FleetRoll: Sendable {
                 answer.stoppedBy = "asked to"
                 return answer
             }
-            let batch = Array(rest.prefix(size))
-            rest.removeFirst(batch.count)
+            let batch = try await present(Array(rest.prefix(size)), &answer)
+            rest.removeFirst(min(size, rest.count))
             answer.batches += 1
+            if batch.isEmpty { continue }
             tell(.began(batch: answer.batches, of: batches, workers: batch.map(Self.name)))
             if let (problem, bad) = try await roll(batch, since: start, tell) {
                 (answer.stoppedBy, answer.bad) = (problem, bad.map(Self.name))
@@ -81,6 +84,20 @@ public struct FleetRoll: Sendable {
 
     public static func name(_ worker: FleetReport.Worker) -> String {
         "\(worker.host)/\(worker.name ?? "\(worker.pid)")"
+    }
+
+    /// Those of a batch that are there still: a fleet goes on living during a roll. Who lost its lease has another session by
+    /// now. Who has ended, or is about to, runs what is on disk when it comes back, without any order.
+    private func present(
+        _ batch: [FleetReport.Worker], _ answer: inout Answer
+    ) async throws -> [FleetReport.Worker] {
+        let live = try await inspector.fleet().workers.filter(\.isLive)
+        let there = batch.compactMap { worker in
+            live.first { $0.session == worker.session }
+                ?? live.first { $0.host == worker.host && $0.pid == worker.pid && $0.name == worker.name }
+        }.filter { $0.state != .stopping }
+        answer.passedOver += batch.count - there.count
+        return there
     }
 
     private typealias Problem = (why: String, bad: [FleetReport.Worker])

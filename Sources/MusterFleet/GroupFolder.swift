@@ -63,7 +63,9 @@ public struct GroupFolder: Sendable {
             environment["MUSTER_STATE"]
             ?? environment["XDG_STATE_HOME"].map { "\($0)/muster" }
             ?? "\(environment["HOME"] ?? "/var/lib")/.local/state/muster"
-        return GroupFolder(path: "\(base)/\(namespace)/\(group)")
+        // A supervisor works in another directory.
+        let absolute = base.hasPrefix("/") ? base : "\(FileManager.default.currentDirectoryPath)/\(base)"
+        return GroupFolder(path: "\(absolute)/\(namespace)/\(group)")
     }
 
     public func create() throws {

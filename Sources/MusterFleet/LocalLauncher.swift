@@ -20,13 +20,6 @@ public struct LocalLauncher: Sendable {
 
     public func folder(_ group: String) -> GroupFolder { .usual(namespace: namespace, group: group) }
 
-    /// Groups of this namespace that are supervised here or were, by name.
-    public func knownGroups() -> [String] {
-        let base = URL(fileURLWithPath: folder("any").path).deletingLastPathComponent().path
-        return ((try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []).sorted()
-            .filter { folder($0).wanted.map { !$0.isLeaving } ?? false }
-    }
-
     /// Says that there should be so many workers, and that they should be like this.
     ///
     /// - Parameters:
@@ -58,12 +51,17 @@ public struct LocalLauncher: Sendable {
     public func down(_ group: String) throws -> Bool {
         let folder = folder(group)
         guard var wanted = folder.wanted else { return false }
-        if wanted.isLeaving, !hasSupervisor(folder), PlaceMark.processes(in: folder).isEmpty { return false }
+        if wanted.isLeaving, !isThere(folder) { return false }
         wanted.isLeaving = true
         wanted.number += 1
         try folder.write(wanted)
         try attend(folder)
         return true
+    }
+
+    /// Whether anything of the group lives here: its supervisor, or a worker that outlived one.
+    public func isThere(_ folder: GroupFolder) -> Bool {
+        hasSupervisor(folder) || !PlaceMark.processes(in: folder).isEmpty
     }
 
     /// Whether one lives.

@@ -17,7 +17,7 @@ public enum RollBatch: Sendable, Equatable {
     /// - Returns: at least one.
     func size(of all: Int) -> Int {
         switch self {
-        case .count(let count): count
+        case .count(let count): min(count, max(1, all))
         case .percent(let share): max(1, (all * share + 99) / 100)
         }
     }

@@ -32,6 +32,8 @@ struct Slot: Sendable {
     private(set) var starts = 0
     private var pause = Slot.shortestPause
     private var begunAt = Duration.zero
+    /// It was asked to stop because nobody wanted it, not because of what it did.
+    private var wasUnwanted = false
 
     /// An empty place that is to be filled at once.
     init() {
@@ -64,6 +66,7 @@ struct Slot: Sendable {
             return nil
         case (.running, false), (.finishing, false):
             phase = .stopping(until: now + bound)
+            wasUnwanted = true
             return .terminate
         default:
             return nil
@@ -102,18 +105,14 @@ struct Slot: Sendable {
 
     /// Its process has ended, or could not be started.
     mutating func ended(now: Duration) {
-        let wasAsked: Bool
-        switch phase {
-        case .finishing, .stopping, .killed: wasAsked = true
-        case .resting, .running, .empty: wasAsked = false
-        }
         let hasLasted = hasProcess && now - begunAt >= Self.lasting
-        if wasAsked || hasLasted { pause = Self.shortestPause }
+        if hasLasted || wasUnwanted { pause = Self.shortestPause }
         guard isWanted else {
             phase = .empty
             return
         }
         phase = .resting(until: now + pause)
-        if !wasAsked { pause = min(pause * 2, Self.longestPause) }
+        if !wasUnwanted { pause = min(pause * 2, Self.longestPause) }
+        wasUnwanted = false
     }
 }

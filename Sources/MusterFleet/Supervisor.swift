@@ -25,6 +25,7 @@ public final class Supervisor: Sendable {
     private let log: @Sendable (String) -> Void
     private let identity: ProcessIdentity
     private let isStopping = Mutex(false)
+    private let complaint = Mutex<String?>(nil)
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
     private let began = ContinuousClock.now
@@ -37,7 +38,7 @@ public final class Supervisor: Sendable {
     /// - Throws: ``FleetError`` where another supervisor has the group, or nothing is wanted.
     public init(_ folder: GroupFolder, log: @escaping @Sendable (String) -> Void) throws {
         try folder.create()
-        guard let lock = try FolderLock(folder) else {
+        guard let lock = try FolderLock.taken(folder, within: .seconds(1)) else {
             let holder = folder.state.map { " (process \($0.supervisor.pid))" } ?? ""
             throw FleetError("\(folder.path) has a supervisor already\(holder); two would start everything twice")
         }
@@ -111,6 +112,7 @@ public final class Supervisor: Sendable {
                 act(due, &place, number, wanted.group)
             }
             if place.slot.hasProcess { Self.shorten(folder.log(wanted.group.workerName(number))) }
+            Self.shorten(folder.log("supervisor"))
             places[number] = place.slot.phase == .empty ? nil : place
         }
     }
@@ -191,7 +193,17 @@ public final class Supervisor: Sendable {
                     memoryBytes: place.memoryBytes)
             })
         guard state != folder.state else { return }
-        do { try folder.write(state) } catch { log("\(error)") }
+        do {
+            try folder.write(state)
+            complaint.withLock { $0 = nil }
+        } catch {
+            // Twice a second the same would fill the disk that may be why.
+            let isNew = complaint.withLock { last in
+                defer { last = "\(error)" }
+                return last != "\(error)"
+            }
+            if isNew { log("\(error)") }
+        }
     }
 
     private static func name(_ phase: Slot.Phase) -> String {

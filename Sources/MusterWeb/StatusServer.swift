@@ -1,11 +1,7 @@
-import Foundation
 import HTTPTypes
 import Hummingbird
 public import Logging
 public import MusterKit
-import NIOCore
-import ServiceLifecycle
-import UnixSignals
 
 /// A server that answers how jobs stand, and nothing else; what `muster serve` runs.
 ///
@@ -14,29 +10,24 @@ import UnixSignals
 ///    closed.
 /// 3. TERM or INT: it listens no more, whoever waits is answered at once, and after ten seconds it goes in any case.
 public struct StatusServer: Sendable {
-    private static let mostConnections = 800
-    private static let patience = Duration.seconds(10)
-
     private let server: MusterServer
-    private let host: String
-    private let port: Int
-    private let logger: Logger
-    private let onListening: @Sendable (_ port: Int) -> Void
+    private let isBehindProxy: Bool
+    private let front: WebFront
 
     /// - Parameters:
     ///   - server: the Redis to ask.
     ///   - host: the address to listen on.
     ///   - port: 0 for one that is free.
+    ///   - isBehindProxy: what stands before it knows who may ask. Otherwise only who names this machine in `Host` is
+    ///     answered: a page from elsewhere can make a browser here ask, under that page's own name. Default false.
     ///   - onListening: told the port once connections are taken.
     public init(
-        server: MusterServer, host: String, port: Int, logger: Logger,
+        server: MusterServer, host: String, port: Int, isBehindProxy: Bool = false, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) -> Void
     ) {
         self.server = server
-        self.host = host
-        self.port = port
-        self.logger = logger
-        self.onListening = onListening
+        self.isBehindProxy = isBehindProxy
+        front = WebFront(host: host, port: port, mostConnections: 800, logger: logger, onListening: onListening)
     }
 
     /// The address cannot be listened on.
@@ -55,22 +46,9 @@ public struct StatusServer: Sendable {
         defer { watcher.close() }
         let router = Router()
         router.add(middleware: OnlyStatusMiddleware())
+        if !isBehindProxy { router.add(middleware: ThisMachineMiddleware()) }
         router.addRoutes(StatusRoutes(watcher: watcher).collection())
-        let application = Application(
-            router: router, server: .http1(configuration: .init(idleTimeout: .seconds(60))),
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port),
-                availableConnectionsDelegate: .maximum(Self.mostConnections, logger: logger)),
-            onServerRunning: { [port, onListening] channel in onListening(channel.localAddress?.port ?? port) },
-            logger: logger)
-        var configuration = ServiceGroupConfiguration(
-            services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = Self.patience
-        do {
-            try await ServiceGroup(configuration: configuration).run()
-        } catch let error as IOError {
-            throw CannotListen(host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
-        }
+        try await front.run(router)
     }
 }
 
@@ -85,5 +63,27 @@ private struct OnlyStatusMiddleware: RouterMiddleware {
         } catch let error as any HTTPResponseError {
             return StatusAnswer.error(error.status, "there is nothing here but /jobs/ID, to be got")
         }
+    }
+}
+
+/// Refuses who asks for another machine than this one: a name that an attacker lets lead here is that attacker's.
+private struct ThisMachineMiddleware: RouterMiddleware {
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        let authority = request.head.authority ?? ""
+        let name =
+            authority.hasPrefix("[")
+            ? String(authority.prefix { $0 != "]" }.dropFirst()) : String(authority.prefix { $0 != ":" })
+        let isHere =
+            name == "localhost" || name == "::1"
+            || name.hasPrefix("127.") && name.allSatisfy { $0.isNumber || $0 == "." }
+        guard isHere else {
+            return StatusAnswer.error(
+                .misdirectedRequest, "this server answers for this machine only; say --behind-proxy where it should not"
+            )
+        }
+        return try await next(request, context)
     }
 }

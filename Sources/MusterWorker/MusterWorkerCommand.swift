@@ -28,6 +28,9 @@ struct MusterWorkerCommand: AsyncParsableCommand {
               muster-worker --queues urgent,default --strict
               muster-worker --probes --build 1763700000-9f3c2ab
               muster-worker --list-types --json      asks no Redis
+              muster-worker --probes --health 127.0.0.1:8081 --log-format json
+
+            systemd is told with Type=notify, and its watchdog where WatchdogSec is set.
 
             EXIT CODES
               0 stopped as asked   2 usage   4 no stamp, or Muster itself is too old
@@ -65,6 +68,14 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     @Flag(help: "With --list-types: one JSON document.") var json = false
     @Option(help: "trace, debug, info, notice, warning or error; default info.", transform: level)
     var logLevel: Logger.Level?
+    @Option(help: ArgumentHelp("How the log is written; default MUSTER_LOG_FORMAT, else text.", valueName: "text|json"))
+    var logFormat: String?
+    @Option(
+        help: ArgumentHelp(
+            "Answer GET /livez, /readyz and /metrics here, e.g. 127.0.0.1:8081; port 0 for any free one. Default nowhere.",
+            valueName: "host:port"))
+    var health: String?
+    @Flag(help: "With --health: listen on other addresses than this machine's own.") var healthOpen = false
 
     static func main() async {
         // Who reads its log may leave: that ends no worker.
@@ -75,6 +86,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
 
     func validate() throws {
         if json, !listTypes { throw ValidationError("--json goes with --list-types") }
+        if healthOpen, health == nil { throw ValidationError("--health-open goes with --health") }
     }
 
     mutating func run() async throws {
@@ -113,7 +125,11 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         options.schedules = file?.schedules ?? []
         options.reporters = try Reporters.named(file?.reporters ?? ReporterSettings())
         options.endsProcess = true
-        var logger = Logger(label: "muster-worker", factory: { StreamLogHandler.standardError(label: $0) })
+        let teller = try HealthProbes(health, isOpen: healthOpen)
+        let format = try LogFormat(flag: logFormat, environment: ProcessInfo.processInfo.environment)
+        let sink = LogSink(format: format, onDrop: teller.logLineDropped)
+        defer { sink.flush(within: .seconds(1)) }
+        var logger = Logger(label: "muster-worker", factory: { LineLogHandler(label: $0, format: format, sink: sink) })
         logger.logLevel = logLevel ?? .info
         logger.info(
             "starting",
@@ -121,9 +137,11 @@ struct MusterWorkerCommand: AsyncParsableCommand {
                 "build": "\(stamp.stamp)", "from": "\(stamp.source)", "types": "\(known.types.joined(separator: ","))",
                 "stopWithinMs": "\(Int(options.stopBound / .milliseconds(1)))",
             ])
-        try await work(
-            Worker(
-                server: try connection.server(), build: stamp.stamp, options: options, handlers: known, logger: logger))
+        let worker = try Worker(
+            server: try connection.server(), build: stamp.stamp, options: options, handlers: known, logger: logger)
+        try teller.start(for: worker, logger)
+        defer { teller.end() }
+        try await work(worker)
     }
 
     private func work(_ worker: Worker) async throws {

@@ -79,6 +79,11 @@ import Testing
             async let thrice = fleet(cluster, "up")
             #expect(try await [twice.status, thrice.status] == [0, 0])
             try await #expect(workers(cluster) == before, "who runs is left alone")
+            let unit = try await fleet(cluster, "unit", "mail")
+            #expect(
+                unit.output.contains("\"fleet\" \"supervise\" \"\(cluster.folder)/state/muster/mail\""),
+                "\(unit.errors)")
+            try await #expect(fleet(cluster, "unit", "absent").status == 1)
         }
     }
 

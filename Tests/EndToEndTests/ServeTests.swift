@@ -99,6 +99,27 @@ import Testing
         }
     }
 
+    /// A page from elsewhere can make a browser on this machine ask, under that page's own name.
+    @Test func whoAsksUnderAnotherNameIsRefusedUnlessAProxyDecides() async throws {
+        try await Cluster.with { cluster in
+            let (_, alone) = try await cluster.serve()
+            let (_, behind) = try await cluster.serve("--behind-proxy", log: "behind")
+            func ask(_ url: String, _ host: String) async throws -> String {
+                let curl = [
+                    "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: \(host)", url + "/jobs/a",
+                ]
+                return try await cluster.run("/usr/bin/env", curl).output
+            }
+            for host in ["evil.example", "127.0.0.1.evil.example", "evil.example:8080", "[2001:db8::1]:80"] {
+                try await #expect(ask(alone, host) == "421", "\(host)")
+                try await #expect(ask(behind, host) == "404", "\(host)")
+            }
+            for host in ["127.0.0.1", "localhost:99", "[::1]:8080"] {
+                try await #expect(ask(alone, host) == "404", "\(host)")
+            }
+        }
+    }
+
     @Test func whatItWillNotListenOnIsOneClearLine() async throws {
         try await Cluster.with { cluster in
             let (_, url) = try await cluster.serve()

@@ -1,8 +1,9 @@
 import Foundation
 import MusterCommandLine
-import MusterFleet
 import MusterLaunch
 import Testing
+
+@testable import MusterFleet
 
 @Suite struct FleetFileTests {
     private func read(_ text: String) throws -> [FleetGroup] {
@@ -67,10 +68,40 @@ import Testing
         ("groups: {a: {hosts: [x, x]}}", "twice"), ("groups: {a: {hosts: [-oProxyCommand=x]}}", "is no host"),
         ("groups: {a: {memory: 12}}", "512MiB"), ("groups: {a: {program: ./absent}}", "is no executable file"),
         ("groups:\n  a:\n    program: /bin/true\n    queues: [x]", ":4: `queues`"),
+        ("groups: {a: {files: [../x]}}", "below its directory"),
+        ("groups: {a: {files: [absent]}}", "`absent`, in `files`"),
+        ("groups: {a: }\nssh: {parallel: 0}", ":2: `parallel`"), ("groups: {a: }\nssh: {config: no}", "cannot be read"),
+        ("groups: {a: }\nssh: {port: 1}", "has no key `port`"),
         ("groups: {a: {directory: ./absent}}", "does not exist"), ("groups: {a: {grace: soon}}", "`grace`"),
     ])
     func aMistakeIsNamedWithItsPlace(text: String, expected: String) throws {
         let error = try #require(#expect(throws: ConfigurationError.self) { try read(text) })
         #expect("\(error)".contains(expected), "\(error)")
+    }
+
+    @Test func otherHostsAreReachedAsTheFileSays() throws {
+        let folder = try TemporaryFolder.make("muster-fleet-file")
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/fleet.yaml"
+        for name in ["conf", "muster.stamp"] { try Data().write(to: URL(filePath: folder + "/" + name)) }
+        try "ssh: {config: conf, parallel: 3}\ngroups: {a: {files: [muster.stamp, .]}}"
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        let file = try FleetFile(path: path, worker: "/usr/bin/true")
+        #expect(file.ssh == SSHOptions(configuration: folder + "/conf", parallel: 3))
+        #expect(file.groups.first?.files == ["muster.stamp", "."])
+        #expect(file.ssh.arguments.starts(with: ["-F", folder + "/conf"]))
+    }
+
+    /// The page has a row for every key, and for none that is not there.
+    @Test func theReferenceNamesEveryKey() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Documentation/fleets.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        func rows(_ title: String) throws -> Set<String> {
+            let part = try #require(text.components(separatedBy: "\n## " + title + "\n").last)
+            let section = part.components(separatedBy: "\n## ")[0]
+            return Set(section.matches(of: /(?m)^\| `([a-z-]+)` \|/).map { String($0.1) })
+        }
+        #expect(try rows("fleet.yaml: a group") == Set(FleetGroupReader.keys))
+        #expect(try rows("fleet.yaml: ssh") == Set(FleetFile.keys.ssh))
     }
 }

@@ -74,4 +74,18 @@ import Testing
         slot.ended(now: .seconds(61))
         #expect(tick(&slot, at: 61.5) == .start)
     }
+
+    /// Its bound may be less than the program needs to begin.
+    @Test func whoHoldsTooMuchMemoryAgainAndAgainBacksOff() {
+        var slot = Slot()
+        var now = 0.0
+        for pause in [0.5, 1, 2, 4] {
+            slot.started(now: .seconds(now))
+            #expect(tick(&slot, at: now + 1, isTooLarge: true) == .finish)
+            slot.ended(now: .seconds(now + 1))
+            #expect(tick(&slot, at: now + 1 + pause - 0.01) == nil)
+            #expect(tick(&slot, at: now + 1 + pause) == .start)
+            now += 1 + pause
+        }
+    }
 }

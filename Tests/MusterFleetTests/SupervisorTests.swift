@@ -83,7 +83,7 @@ import Testing
             let first = try #require(ground.living[1])
             kill(first.pid, SIGKILL)
             try await #expect(eventually { ground.living[1].map { $0 != first } ?? false }, "\(ground.said)")
-            #expect(ground.folder.state?.places.first?.starts == 2)
+            try await #expect(eventually { ground.folder.state?.places.first?.starts == 2 })
             supervisor.stop()
             await running.value
         }

@@ -1,5 +1,6 @@
 import Foundation
 import MusterRedis
+import MusterTestKit
 import Testing
 
 @testable import MusterKit
@@ -81,6 +82,34 @@ import Testing
                 #expect(try await boss.audit(queue: "q", repairs: false).findings == [])
                 #expect(try await boss.retry(["a"], onlyDead: true).done == ["a"])
                 #expect(try await ground.record("a")?["review"] == nil)
+            }
+        }
+    }
+
+    /// It would write into the bucket that it knows as open, and stop half-way: the job gone, the next step never made.
+    @Test func itsSettleIsWholeAfterABucketWasDroppedWhileItWasOpen() async throws {
+        try await withGround { ground in
+            let one = session(1)
+            try await ground.join(one)
+            try await ground.settings(.outcomeBytes(65_536))
+            try await ground.add(["a"], duties: Duties(steps: ["type=second build=5-r5"]))
+            #expect(try await ground.claim(one).ids == ["a"])
+            // Its own bucket, of the usual retention, expires before the one that the others need room for.
+            let result = Array(repeating: UInt8(ascii: "1"), count: 1000)
+            try await ground.enqueue(["before"] + ids(100))
+            #expect(try await ground.claim(one, want: 200).ids.count == 101)
+            try await ground.settle(one, .of("before"))
+            let open = try await ground.openBucket()
+            for id in ids(100) { try await ground.settle(one, .of(id, .succeeded(result: result), retain: 7_200_000)) }
+            #expect(try await ground.ask("ZSCORE", ground.keys.buckets, open).text == nil, "it is gone")
+            let script = try Self.script("claim")
+            _ = try await ground.client.call(script, try keys(script, ground, one)) { command in
+                for word in [one.id, "5", "r5", "h", "0", "*", "0", "9", "1", "a", "4"] { command.append(word) }
+            }
+            #expect(try await ground.places(of: "a") == ["done"])
+            #expect(try await ground.places(of: "a.2") == ["lane:normal:at-least:5"])
+            for name in try await ground.ask("ZRANGE", ground.keys.buckets, "0", "-1").array?.compactMap(\.text) ?? [] {
+                #expect(try await ground.ask("PTTL", ground.keys.prefix + "done:" + name).integer ?? 0 > 0)
             }
         }
     }

@@ -57,6 +57,20 @@ import Testing
         }
     }
 
+    @Test func whoseLongJobsHaveEveryPlaceIsNotShownAsWedged() {
+        func entry(running: Int, stuck: Int) -> WorkerEntry {
+            WorkerEntry(
+                id: "s",
+                fields: [
+                    "state": "running", "startedAt": "1", "beatAt": "999999", "lastClaimAt": "2", "leaseMs": "10000",
+                    "concurrency": "2", "running": "\(running)", "stuck": "\(stuck)",
+                ], now: 1_000_000)
+        }
+        #expect(entry(running: 1, stuck: 0).isWedged)
+        #expect(!entry(running: 2, stuck: 0).isWedged)
+        #expect(entry(running: 2, stuck: 1).isWedged, "another may have the stuck one's place")
+    }
+
     @Test func othersSeeItInTheRollCall() async throws {
         try await withGround { ground in
             let one = SessionID(host: "h", pid: 1, nonce: 1)

@@ -7,35 +7,32 @@ struct FleetChange {
     let options: FleetFileOptions
     let within: Duration?
 
-    /// - Parameter change: says what is wanted now, group by group.
-    func carryOut(_ change: (LocalLauncher) throws -> [GroupFolder.Wanted]) async throws {
-        let launcher = try options.launcher()
-        let wanted: [GroupFolder.Wanted]
-        do {
-            wanted = try change(launcher)
-        } catch let error as FleetError {
-            throw CommandFailure(.failed, "\(error)")
-        }
+    /// - Parameters:
+    ///   - groups: what they are to be now.
+    ///   - namesVictims: whether those that are missed least go first, where there are to be fewer.
+    func carryOut(_ groups: [FleetGroup], _ ssh: SSHOptions, namesVictims: Bool = false) async throws {
+        let launch = try options.launch(groups, ssh, isLaunching: true)
         let inspector = Inspector(server: try options.common.server())
         defer { inspector.close() }
-        let launch = FleetLaunch(launcher: launcher, inspector: inspector, bound: within ?? .seconds(30))
-        let answer = try await launch.watch(wanted)
+        let victims = namesVictims ? try await victims(inspector) : [:]
+        let heard = await launch.tell(.up, victims: victims)
+        let answer = try await launch.watch(heard, inspector, within: within ?? .seconds(30))
         if options.common.json { try JSONOutput.print(answer) } else { print(text(answer)) }
         let bad = answer.groups.filter { $0.error != nil }
-        if let first = bad.first, let error = first.error {
-            let mayCome = bad.allSatisfy { $0.lastEnd == nil && $0.running == $0.wanted }
-            throw CommandFailure(mayCome ? .timeout : .failed, "\(first.group): \(error)")
+        if !bad.isEmpty {
+            throw CommandFailure(
+                bad.allSatisfy(\.mayCome) ? .timeout : .failed,
+                FleetTrouble(bad.map { ($0.host, $0.group, $0.error ?? "") }).text)
         }
     }
 
-    /// Process ids of this machine's live workers, those first that are missed least: stale, then idle.
-    func victims() async throws -> [Int] {
-        let inspector = Inspector(server: try options.common.server())
-        defer { inspector.close() }
-        return FleetVictims.order(try await inspector.fleet().workers).filter { $0.host == thisHost() }.map(\.pid)
+    /// Process ids of live workers by their hosts, those first that are missed least: stale, then idle.
+    private func victims(_ inspector: Inspector) async throws -> [String: [Int]] {
+        let order = FleetVictims.order(try await inspector.fleet().workers)
+        return Dictionary(grouping: order, by: \.host).mapValues { $0.map(\.pid) }
     }
 
-    private func text(_ answer: FleetLaunch.Answer) -> String {
+    private func text(_ answer: FleetLaunchAnswer) -> String {
         var table = Table("GROUP", "HOST", "WANTED", "RUNNING", "CLAIMING", "")
         for group in answer.groups {
             table.add(

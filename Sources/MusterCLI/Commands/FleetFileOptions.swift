@@ -9,25 +9,48 @@ struct FleetFileOptions: ParsableArguments {
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("Only this group; again for further ones.", valueName: "name")) var group: [String] = []
 
-    /// The groups that are meant, as the file has them.
-    func groups(_ file: String?) throws -> [FleetGroup] {
+    /// The groups that are meant, as the file has them, and how other hosts are reached.
+    func fleet(_ file: String?) throws -> (groups: [FleetGroup], ssh: SSHOptions) {
         let path = file ?? "fleet.yaml"
-        let all = try FleetFile(path: path, worker: WorkerProgram.path()).groups
-        for name in group where !all.contains(where: { $0.name == name }) {
+        let fleet = try FleetFile(path: path, worker: WorkerProgram.path())
+        for name in group where !fleet.groups.contains(where: { $0.name == name }) {
             throw CommandFailure(
-                .usage, "\(path) has no group \(name); it has \(all.map(\.name).joined(separator: ", "))")
+                .usage, "\(path) has no group \(name); it has \(fleet.groups.map(\.name).joined(separator: ", "))")
         }
-        return all.filter { group.isEmpty || group.contains($0.name) }
+        return (fleet.groups.filter { group.isEmpty || group.contains($0.name) }, fleet.ssh)
     }
 
-    func launcher() throws -> LocalLauncher {
+    /// The hosts of these groups, each with what it is to be told.
+    /// - Parameter isLaunching: whether what workers need is looked for before anything begins.
+    func launch(_ groups: [FleetGroup], _ ssh: SSHOptions, isLaunching: Bool) throws -> FleetLaunch {
+        let plan = FleetPlan(groups)
         let server = try common.server()
-        var environment = ["MUSTER_REDIS": try common.connection.address(), "MUSTER_NAMESPACE": server.namespace]
-        if let file = try common.configuration() {
-            environment["MUSTER_CONFIG"] = URL(fileURLWithPath: file.path).standardizedFileURL.path
+        let redis = try common.connection.address()
+        let configuration = try common.configuration().map {
+            URL(fileURLWithPath: $0.path).standardizedFileURL.path
         }
-        return LocalLauncher(
-            namespace: server.namespace, supervise: [WorkerProgram.muster, "fleet", "supervise"],
-            environment: environment)
+        if isLaunching {
+            do {
+                try plan.check(redis: redis, worker: WorkerProgram.path(), configuration: configuration)
+            } catch let error as FleetError {
+                throw CommandFailure(.usage, "\(error)")
+            }
+        }
+        let digests = ProgramDigests()
+        let parts = plan.parts.map { part -> FleetLaunch.Part in
+            var environment = ["MUSTER_REDIS": redis, "MUSTER_NAMESPACE": server.namespace]
+            let host: any FleetHost
+            if part.isFar {
+                host = SSHHost(
+                    target: part.target, options: ssh, muster: WorkerProgram.muster, digests: digests,
+                    configuration: configuration)
+            } else {
+                environment["MUSTER_CONFIG"] = configuration
+                host = ThisHost(name: thisHost(), supervise: [WorkerProgram.muster, "fleet", "supervise"])
+            }
+            return FleetLaunch.Part(
+                host: host, isFar: part.isFar, groups: part.groups, environment: environment)
+        }
+        return FleetLaunch(parts: parts, namespace: server.namespace, parallel: ssh.parallel)
     }
 }

@@ -3,86 +3,106 @@ import MusterCommandLine
 import MusterFleet
 import MusterKit
 
-/// Sees a launch through: asks the supervisors, and the roll call, until every worker that is wanted has claimed, or
-/// the time is over.
+/// Tells every host of a fleet what it is to do, and sees it through: a host that cannot be asked keeps no other one
+/// waiting.
 struct FleetLaunch {
-    struct Answer: Encodable {
-        struct Group: Encodable {
-            let group: String
-            let host: String
-            let wanted: Int
-            /// Processes.
-            var running = 0
-            /// Of those: sessions in the roll call that have asked for work.
-            var claiming = 0
-            /// They were started with other settings; `muster fleet roll` starts them anew.
-            var outdated = 0
-            /// How a process ended that should run, or why it could not be started.
-            var lastEnd: String?
-            var error: String?
-
-            var isDone: Bool { claiming >= wanted && running == wanted }
-        }
-
-        var groups: [Group]
+    struct Part: Sendable {
+        let host: any FleetHost
+        let isFar: Bool
+        let groups: [FleetGroup]
+        let environment: [String: String]
     }
 
-    let launcher: LocalLauncher
-    let inspector: Inspector
-    let bound: Duration
+    /// A host's answer, or why there is none.
+    typealias Heard = Result<HostAnswer, FleetError>
 
-    /// - Parameter wanted: by group; every one is on this host.
-    func watch(_ wanted: [GroupFolder.Wanted]) async throws -> Answer {
+    let parts: [Part]
+    let namespace: String
+    let parallel: Int
+
+    /// One order for each host, all at once as far as the limit goes.
+    /// - Parameter victims: process ids by the host's name, those first that are missed least.
+    /// - Returns: in the order of the hosts.
+    func tell(_ deed: HostOrder.Deed, victims: [String: [Int]] = [:]) async -> [Heard] {
+        let board = FleetProgress(of: parts.count)
+        let heard = await LimitedRound.run(parts, atOnce: parallel) { part in
+            let answer = await tell(part, deed, victims: victims[part.host.name] ?? []) { step in
+                board.show(part.host.name, step)
+            }
+            board.end(part.host.name)
+            return answer
+        }
+        Terminal.endProgress()
+        return heard
+    }
+
+    private func tell(
+        _ part: Part, _ deed: HostOrder.Deed, victims: [Int] = [],
+        _ tell: @escaping @Sendable (String) -> Void = { _ in }
+    ) async -> Heard {
+        let order = HostOrder(
+            deed: deed, namespace: namespace, environment: part.environment,
+            items: part.groups.map { HostOrder.Item(group: $0) }, victims: victims)
+        do {
+            return .success(try await part.host.carryOut(order, tell: tell))
+        } catch let error as FleetError {
+            return .failure(error)
+        } catch {
+            return .failure(FleetError("\(error)"))
+        }
+    }
+
+    /// Waits until every worker that is wanted has claimed, on the hosts that answered.
+    /// - Parameters:
+    ///   - heard: what the hosts said when they were told.
+    ///   - inspector: has the roll call.
+    ///   - bound: how long at most.
+    func watch(_ heard: [Heard], _ inspector: Inspector, within bound: Duration) async throws -> FleetLaunchAnswer {
+        var heard = heard
         let deadline = ContinuousClock.now + bound
-        var nextKnock = ContinuousClock.now + .seconds(2)
+        var nextLook = ContinuousClock.now + .seconds(2)
         while true {
             let sessions = try? await inspector.workers()
-            let groups = wanted.map { group(of: $0, sessions) }
+            let groups = zip(parts, heard).flatMap { lines($0, $1, sessions) }
             let done = groups.reduce(0) { $0 + min($1.claiming, $1.wanted) }
             Terminal.progress("\(done) of \(groups.reduce(0) { $0 + $1.wanted }) workers claim")
-            if groups.allSatisfy(\.isDone) || ContinuousClock.now > deadline {
+            let isWaiting = groups.contains { !$0.isDone && $0.error == nil }
+            if !isWaiting || ContinuousClock.now > deadline {
                 Terminal.endProgress()
-                return Answer(groups: groups.map { finished($0, isKnown: sessions != nil) })
+                return FleetLaunchAnswer(groups: groups.map { $0.finished(isKnown: sessions != nil) })
             }
-            if ContinuousClock.now > nextKnock {
-                nextKnock = .now + .seconds(2)
-                for wanted in wanted { try? launcher.attend(launcher.folder(wanted.group.name)) }
+            let looksFar = ContinuousClock.now > nextLook
+            let lagging = parts.indices.filter { index in
+                guard case .success = heard[index] else { return false }
+                return (looksFar || !parts[index].isFar)
+                    && lines(parts[index], heard[index], sessions).contains { !$0.isDone }
             }
+            let fresh = await LimitedRound.run(lagging, atOnce: parallel) {
+                (index: $0, answer: await tell(parts[$0], .look))
+            }
+            for (index, answer) in fresh { if case .success = answer { heard[index] = answer } }
+            if looksFar { nextLook = .now + .seconds(2) }
             try await Task.sleep(for: .milliseconds(100))
         }
     }
 
-    private func group(of wanted: GroupFolder.Wanted, _ sessions: [WorkerEntry]?) -> Answer.Group {
-        var group = Answer.Group(group: wanted.group.name, host: thisHost(), wanted: wanted.slots.count)
-        let folder = launcher.folder(wanted.group.name)
-        guard let state = folder.state, state.number >= wanted.number, state.supervisor.isAlive else { return group }
-        let places = state.places.filter { wanted.slots.contains($0.slot) && $0.pid != nil }
-        let pids = Set(places.compactMap { $0.pid.map(Int.init) })
-        group.running = state.places.count { $0.pid != nil }
-        group.lastEnd = state.places.filter { wanted.slots.contains($0.slot) }.compactMap(\.lastEnd).first
-        group.outdated = places.count { $0.isOutdated }
-        group.claiming =
-            sessions?.count {
-                $0.isLive && $0.lastClaimAt != nil && pids.contains($0.pid)
-                    && $0.name?.hasPrefix(wanted.group.name) ?? true
-            } ?? 0
-        return group
-    }
-
-    private func finished(_ group: Answer.Group, isKnown: Bool) -> Answer.Group {
-        guard !group.isDone else { return group }
-        var group = group
-        let logs = "see \(launcher.folder(group.group).path)/*.log"
-        group.error =
-            if let end = group.lastEnd {
-                "\(group.claiming) of \(group.wanted) claim; the last process: \(end); \(logs)"
-            } else if group.running != group.wanted {
-                "\(group.running) of \(group.wanted) processes run; \(logs)"
-            } else if !isKnown {
-                "Redis did not answer, so nobody knows whether they claim"
-            } else {
-                "\(group.claiming) of \(group.wanted) claim; \(logs)"
+    private func lines(_ part: Part, _ heard: Heard, _ sessions: [WorkerEntry]?) -> [FleetLaunchAnswer.Group] {
+        part.groups.map { group in
+            var line = FleetLaunchAnswer.Group(group: group.name, host: part.host.name, wanted: group.count)
+            switch heard {
+            case .failure(let error): line.error = "\(error)"
+            case .success(let answer):
+                guard let said = answer.groups.first(where: { $0.name == group.name }) else { break }
+                (line.running, line.outdated, line.lastEnd) = (said.running, said.outdated, said.lastEnd)
+                (line.error, line.folder) = (said.error, said.folder)
+                let host = group.environment["MUSTER_HOST"].map(Name.made) ?? part.host.name
+                let pids = Set(said.processes.map(Int.init))
+                line.claiming =
+                    sessions?.count {
+                        $0.isLive && $0.lastClaimAt != nil && $0.host == host && pids.contains($0.pid)
+                    } ?? 0
             }
-        return group
+            return line
+        }
     }
 }

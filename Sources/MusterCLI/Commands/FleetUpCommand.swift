@@ -8,17 +8,24 @@ struct FleetUpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Launches the fleet that fleet.yaml describes; done again, it changes only what differs.",
         discussion: """
-            Each group gets a supervisor on its host, which starts its workers, starts
-            them again when they end, and is found again by the next `fleet up`. Workers
-            that run are left alone: with changed settings they are shown as outdated,
-            and `fleet roll` starts them anew.
+            Each group gets a supervisor on each of its hosts, which starts its workers,
+            starts them again when they end, and is found again by the next `fleet up`.
+            Workers that run are left alone: with changed settings or files they are shown
+            as outdated, and `fleet roll` starts them anew.
+
+            Hosts other than `local` are reached by ssh, without asking for passwords.
+            They are sent muster, the worker's program and the group's `files`, each only
+            where it differs. A host that fails is named, with ssh's reason; the others
+            go on. See Documentation/fleets.md.
 
             EXAMPLES
               muster fleet up
               muster fleet up fleet.yaml --group mail --within 2m
+              muster fleet up --json | jq -r '.groups[] | select(.error) | .host'
 
             EXIT CODES
-              0 every worker claims   1 some do not run   5 some did not claim in time
+              0 every worker claims   1 a host failed, or some workers do not run
+              5 some did not claim in time
             """)
 
     @OptionGroup var options: FleetFileOptions
@@ -28,10 +35,8 @@ struct FleetUpCommand: AsyncParsableCommand {
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
-        let groups = try options.groups(file)
-        try await FleetChange(options: options, within: within?.duration).carryOut { launcher in
-            try groups.map { try launcher.up($0) }
-        }
+        let (groups, ssh) = try options.fleet(file)
+        try await FleetChange(options: options, within: within?.duration).carryOut(groups, ssh)
     }
 }
 
@@ -54,7 +59,7 @@ struct FleetScaleCommand: AsyncParsableCommand {
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
-        let groups = try options.groups(file)
+        let (groups, ssh) = try options.fleet(file)
         let wanted = try counts.map { text in
             let parts = text.split(separator: "=").map(String.init)
             guard parts.count == 2, let count = Int(parts[1]), (0...1000).contains(count) else {
@@ -67,63 +72,9 @@ struct FleetScaleCommand: AsyncParsableCommand {
             group.count = count
             return group
         }
-        let change = FleetChange(options: options, within: within?.duration)
-        let victims = try await change.victims()
-        try await change.carryOut { launcher in
-            try wanted.map { group in
-                let state = launcher.folder(group.name).state
-                let slots = victims.compactMap { pid in state?.places.first { $0.pid == Int32(pid) }?.slot }
-                return try launcher.up(group, victims: slots)
-            }
+        for name in Set(wanted.map(\.name)) where wanted.count(where: { $0.name == name }) > 1 {
+            throw CommandFailure(.usage, "\(name) is named twice; give each group one count")
         }
-    }
-}
-
-struct FleetDownCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "down", abstract: "Stops the workers of the fleet, and their supervisors.",
-        discussion: """
-            Each worker has its grace; what it does not finish goes back to its queue.
-
-            EXAMPLES
-              muster fleet down
-              muster fleet down --group mail
-            """)
-
-    @OptionGroup var options: FleetFileOptions
-    @Argument(help: "The file; default fleet.yaml.") var file: String?
-
-    func run() async throws {
-        let groups = try options.groups(file)
-        let launcher = try options.launcher()
-        var leaving: [FleetGroup] = []
-        for group in groups where try launcher.down(group.name) { leaving.append(group) }
-        let bound = groups.map(\.stopMilliseconds).max() ?? 0
-        let deadline = ContinuousClock.now + .milliseconds(bound) + .seconds(10)
-        func rest() -> [FleetGroup] { leaving.filter { launcher.hasSupervisor(launcher.folder($0.name)) } }
-        while !rest().isEmpty, ContinuousClock.now < deadline {
-            Terminal.progress("stopping \(rest().map(\.name).joined(separator: ", "))")
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        Terminal.endProgress()
-        let left = rest()
-        if options.common.json {
-            struct Answer: Encodable {
-                let stopped: [String]
-                let left: [String]
-            }
-            let stopped = leaving.map(\.name).filter { name in !left.contains { $0.name == name } }
-            try JSONOutput.print(Answer(stopped: stopped, left: left.map(\.name)))
-        } else if leaving.isEmpty {
-            print("nothing runs here")
-        } else {
-            for group in leaving where !left.contains(where: { $0.name == group.name }) {
-                print("\(group.name): stopped")
-            }
-        }
-        if let group = left.first {
-            throw CommandFailure(
-                .timeout, "\(group.name) has not stopped; see \(launcher.folder(group.name).path)/supervisor.log")
-        }
+        try await FleetChange(options: options, within: within?.duration).carryOut(wanted, ssh, namesVictims: true)
     }
 }

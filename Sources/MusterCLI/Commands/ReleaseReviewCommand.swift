@@ -34,6 +34,10 @@ struct ReleaseReviewListCommand: AsyncParsableCommand {
         let total: Int
     }
 
+    func validate() throws {
+        if !(1...10_000).contains(limit) { throw ValidationError("--limit must be between 1 and 10000") }
+    }
+
     func run() async throws {
         let boss = Operator(server: try common.server())
         defer { boss.close() }

@@ -30,7 +30,8 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("Where to listen; port 0 for any free one.", valueName: "host:port"))
     var listen = "127.0.0.1:8080"
-    @Flag(help: "Listen on other addresses than this machine's own.") var behindProxy = false
+    @Flag(help: "What stands before it knows who may ask: listen on any address, and answer under any name.")
+    var behindProxy = false
 
     /// For scripts that ask for any free port.
     private struct Answer: Encodable {
@@ -48,7 +49,8 @@ struct ServeCommand: AsyncParsableCommand {
         var logger = Logger(label: "muster.serve", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .warning
         let server = StatusServer(
-            server: try common.server(), host: address.host, port: address.port, logger: logger,
+            server: try common.server(), host: address.host, port: address.port, isBehindProxy: behindProxy,
+            logger: logger,
             onListening: { [isJSON = common.json] port in
                 let url = address.url(port: port)
                 Terminal.say("listening on \(url); a job is at /jobs/ID")

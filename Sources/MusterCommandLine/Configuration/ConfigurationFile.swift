@@ -61,7 +61,8 @@ public struct ConfigurationFile: Sendable, Equatable {
         var handlers: [String: HandlerEntry] = [:]
         var schedules: ConfigurationNode?
         var reporters = ReporterSettings()
-        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().standardizedFileURL.path
+        // Where a deploy moves a link, a worker keeps to the programs of the release with which it began.
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath().path
         if let root = try ConfigurationNode.read(path), !root.isNull {
             let known = ["redis", "namespace", "stamp", "handlers", "schedules", "reporters"]
             for field in try root.fields(of: "the file", known: known) {

@@ -56,7 +56,8 @@ extension WorkerSession {
         switch order {
         case .quiet: worker.quiet()
         case .resume: worker.resume()
-        case .restart: worker.finish()
+        // One that has nothing to finish would be gone before it has answered.
+        case .restart: return (.done, { self.worker.finish() })
         case .stop: return (.done, { self.worker.stop() })
         case .dump: return (OrderAnswer(outcome: .done, error: nil, dump: dump), nil)
         case .logLevel(let level, let span): worker.control.dial.turn(to: level, for: span)

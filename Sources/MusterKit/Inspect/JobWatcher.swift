@@ -6,7 +6,7 @@ import Synchronization
 /// 1. Each answer is a look by script at this moment: nothing of a job is remembered here.
 /// 2. The roll call, which tells what a queued job waits for, is read at most once a second for all.
 /// 3. Who waits is woken by the word of the job's end, and looks about once a second besides.
-/// 4. Only so many wait at once; whoever comes then is answered at once.
+/// 4. Only so many wait at once; whoever comes then looks once more a second later, and is answered.
 public final class JobWatcher: Sendable {
     private typealias RollCall = Task<Result<[WorkerEntry], MusterError>, Never>
 
@@ -18,7 +18,7 @@ public final class JobWatcher: Sendable {
 
     /// - Parameters:
     ///   - server: the Redis to ask.
-    ///   - mostWaiting: how many may wait at once; default 500.
+    ///   - mostWaiting: how many may wait for a word at once; default 500.
     public init(server: MusterServer, mostWaiting: Int = 500) {
         inspector = Inspector(server: server)
         listener = EndListener(server)
@@ -49,8 +49,11 @@ public final class JobWatcher: Sendable {
     ) async throws -> JobReport {
         let deadline = ContinuousClock.now + bound
         let report = try await inspector.glance(id, queue: queue)
-        guard !isEnough(report), !report.isOver, let place = report.queue, enter() else {
-            return try await explained(report)
+        guard !isEnough(report), !report.isOver, let place = report.queue else { return try await explained(report) }
+        guard enter() else {
+            // An answer at once would be asked for again at once, by everybody for whom there is no room.
+            try await Task.sleep(for: min(bound, .milliseconds(Int.random(in: 1000...2000))))
+            return try await explained(try await inspector.glance(id, queue: queue))
         }
         defer { waiting.withLock { $0 -= 1 } }
         let last = try await listener.hearing(try inspector.store(place).keys.over(id)) { bell in

@@ -92,9 +92,11 @@ public struct WorkerEntry: Sendable {
 
     public var isLive: Bool { state == .running || state == .quiet || state == .stopping }
 
-    /// Alive for Redis, and yet it has not asked for work for three leases.
+    /// Alive for Redis, with free places, and yet it has not asked for work for three leases.
     var isWedged: Bool {
-        guard isLive, state == .running, let startedAt else { return false }
+        guard isLive, state == .running, let startedAt, concurrency == 0 || running - stuck < concurrency else {
+            return false
+        }
         return now - max(lastClaimAt ?? startedAt, startedAt).milliseconds > 3 * leaseMilliseconds
     }
 

@@ -1,7 +1,7 @@
 -- beat: a session begins, or stays alive.
 -- KEYS: 1 meta (hash) 2 sessions (zset) 3 held:<session> (set) 4 cancels (hash)
 -- ARGV: 1 session  2 lease in ms  3 'join' to begin, 'renew' to go on
--- Answers {'ok', how many jobs it holds, ids of those to cancel} or {'lost'}: it was reaped, and must begin anew as
+-- Answers {'ok', how many jobs it holds, ids of those to cancel, now in ms} or {'lost'}: it was reaped, and must begin anew as
 --       another session.
 -- Run twice: the lease is simply set again.
 -- The first write only frees memory: a full Redis lets the ones after it pass, so its workers stay alive.
@@ -18,4 +18,4 @@ if redis.call('HLEN', KEYS[4]) > 0 then
     if redis.call('HEXISTS', KEYS[4], id) == 1 then to_cancel[#to_cancel + 1] = id end
   end
 end
-return {'ok', redis.call('SCARD', held), to_cancel}
+return {'ok', redis.call('SCARD', held), to_cancel, now}

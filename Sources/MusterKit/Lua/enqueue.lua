@@ -59,6 +59,8 @@ if ARGV[4] ~= '' then
   prefix = prefix .. ' '
 end
 
+if due > now then prefix = prefix .. 'due=' .. string.format('%.0f', due) .. ' ' end
+
 local ids, pairs_, known = {}, {}, {}
 local seen = {}
 for i = 5, #ARGV, 2 do

@@ -7,7 +7,7 @@
 -- ARGV: 1 sequence of the caller's build  2 'reap' where the caller has been connected for a whole lease
 --       3 the most jobs to move  4 crashes after which a job is dead  5 ms that the dead are kept
 -- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1,
---       outcomes dropped because Redis is nearly full}
+--       outcomes dropped because Redis is nearly full, sessions of the queue}
 --       or {'stale', floor}: an older build than the floor maintains nothing.
 -- Run twice: what was moved is no longer there to move.
 local jobs, lanes, sessions, idle = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -98,4 +98,5 @@ end
 -- The writes above only free memory, or come after one that does: a full Redis lets these pass.
 local squeezed = squeeze()
 local next_due = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
-return {'ok', #due, recovered, reaped, next_due[2] and math.max(0, tonumber(next_due[2]) - now) or -1, squeezed}
+return {'ok', #due, recovered, reaped, next_due[2] and math.max(0, tonumber(next_due[2]) - now) or -1, squeezed,
+  redis.call('ZCARD', sessions)}

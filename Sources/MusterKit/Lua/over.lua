@@ -49,6 +49,16 @@ local function forget_expired_buckets(buckets, done_bytes)
   end
 end
 
+-- A bucket that is gone is nobody's open one: who goes on to write into it (a worker with earlier scripts would) could
+-- neither list it nor let it expire.
+local function close_bucket(bucket)
+  for _, name in ipairs(redis.call('HKEYS', meta)) do
+    if string.sub(name, 1, 7) == 'bucket:' and redis.call('HGET', meta, name) == bucket then
+      redis.call('HDEL', meta, name)
+    end
+  end
+end
+
 -- Drops the buckets that would expire first, until the others are within seven eighths of the bound.
 -- - Parameter spared: the bucket to stop at, or nil.
 -- Returns how many outcomes went.
@@ -63,6 +73,7 @@ local function drop_outcomes(buckets, done_bytes, bound, is_squeezed, spared)
     redis.call('UNLINK', base .. 'done:' .. oldest, base .. 'seen:' .. oldest)
     redis.call('HDEL', done_bytes, oldest)
     redis.call('ZREM', buckets, oldest)
+    close_bucket(oldest)
   end
   if dropped == 0 then return 0 end
   redis.call('HINCRBY', meta, 'outcomes-dropped', dropped)

@@ -16,9 +16,11 @@ for i = 1, #ARGV, 2 do
   end
   if ARGV[i] == 'rate' then redis.call('HDEL', meta, 'rate-next') end
 end
--- Whoever kept away because of a setting looks again.
-for _, session in ipairs(redis.call('ZRANGE', KEYS[2], 0, 999)) do
-  redis.call('PUBLISH', base .. 'wake:' .. session, '')
+-- Whoever kept away because of a setting looks again. Who only asks wakes nobody.
+if #ARGV > 0 then
+  for _, session in ipairs(redis.call('ZRANGE', KEYS[2], 0, 999)) do
+    redis.call('PUBLISH', base .. 'wake:' .. session, '')
+  end
 end
 local answer = {'ok'}
 for _, name in ipairs({'paused', 'concurrency', 'rate', 'key-concurrency', 'key-rate', 'retention', 'outcome-bytes'}) do

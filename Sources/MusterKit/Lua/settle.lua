@@ -41,7 +41,7 @@ local function send_back(id, record, by)
   if field(head, 'cancel') then return finish(id, record, 'cancelled', ' ms=0 by=' .. by, '') end
   local lane = field(head, 'asked') or lane_of(head)
   local priority, kind, least = string.match(lane, '^(%l+):([%l-]+):?(%d*)')
-  if floor > 0 and (kind == 'any' or kind == 'at-least' and tonumber(least) < floor) then
+  if floor > 0 and (kind == 'any' or kind == 'at-least' and (tonumber(least) or 0) < floor) then
     lane = priority .. ':at-least:' .. rules[3]
   end
   record = with_field(without_field(without_field(record, 'asked'), 'review'), 'lane', lane)

@@ -19,6 +19,8 @@ public struct JobHeader: Sendable {
     public var isPrivate = false
     /// For debugging: the job that this one was made from.
     public var copyOf: String?
+    /// Where it comes from in a trace.
+    var trace: TraceContext?
 
     /// Everything after `v1 at=<ms> `, up to and with the newline.
     var text: String {
@@ -33,6 +35,10 @@ public struct JobHeader: Sendable {
         if let schema { text += " schema=\(schema)" }
         if isPrivate { text += " private=1" }
         if let copyOf { text += " copy-of=\(copyOf)" }
+        if let trace {
+            text += " traceparent=\(trace.parent)"
+            if let state = trace.state { text += " tracestate=\(state)" }
+        }
         return text + "\n"
     }
 }

@@ -10,6 +10,8 @@ public struct JobRecord: Sendable {
     public let attempts: Int
     /// How often a session died with it.
     public let crashes: Int
+    /// When it was to begin at the earliest, by Redis' clock; its enqueue, unless that was put off.
+    let dueMilliseconds: Int?
     public let timeoutMilliseconds: Int?
     public let retainMilliseconds: Int?
     /// Whether its result goes to a job that follows it.
@@ -24,6 +26,8 @@ public struct JobRecord: Sendable {
         var type: String?
         var attempts = 0
         var crashes = 0
+        var at: Int?
+        var due: Int?
         var timeout: Int?
         var retain: Int?
         var hasNext = false
@@ -38,6 +42,10 @@ public struct JobRecord: Sendable {
             let field = bytes[start..<end]
             if let value = Self.value(of: "type", in: field) {
                 type = String(decoding: value, as: UTF8.self)
+            } else if let value = Self.value(of: "at", in: field) {
+                at = Self.number(value)
+            } else if let value = Self.value(of: "due", in: field) {
+                due = Self.number(value)
             } else if let value = Self.value(of: "attempts", in: field) {
                 attempts = Self.number(value) ?? 0
             } else if let value = Self.value(of: "crashes", in: field) {
@@ -61,6 +69,7 @@ public struct JobRecord: Sendable {
         self.type = type
         self.attempts = attempts
         self.crashes = crashes
+        dueMilliseconds = due ?? at
         timeoutMilliseconds = timeout
         retainMilliseconds = retain
         self.hasNext = hasNext

@@ -30,7 +30,7 @@ public enum Name {
     }
 
     /// Turns any text into a name, e.g. a host's name with capitals in it.
-    static func made(from text: String) -> String {
+    public static func made(from text: String) -> String {
         var bytes = text.lowercased().utf8.map { isLower($0) || isMark($0) ? $0 : UInt8(ascii: "-") }
         while let first = bytes.first, !isLower(first) { bytes.removeFirst() }
         return bytes.isEmpty ? "unnamed" : String(decoding: bytes.prefix(63), as: UTF8.self)

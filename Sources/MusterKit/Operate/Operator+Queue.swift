@@ -9,8 +9,11 @@ extension Operator {
         var fields: [(name: String, value: String)] = []
         for change in changes { fields.append(try change.field()) }
         let store = try store(queue)
-        let rules = try await FleetStore(client, namespace: server.namespace).know(queues: [queue])
-        if rules.number > 0 { try await store.adopt(rules) }
+        // Who only asks writes nothing, and so may be somebody who may not.
+        if !fields.isEmpty {
+            let rules = try await FleetStore(client, namespace: server.namespace).know(queues: [queue])
+            if rules.number > 0 { try await store.adopt(rules) }
+        }
         return QueueSettings(try await store.settings(fields))
     }
 

@@ -7,7 +7,9 @@ struct EnqueuePlan: Sendable {
     /// Where the enqueue has to be proven.
     let durable: DurableConnection?
 
-    init(type: String, options: EnqueueOptions, producer: Producer) throws(MusterError) {
+    init(
+        type: String, options: EnqueueOptions, producer: Producer, trace: TraceContext? = nil
+    ) throws(MusterError) {
         try Name.checked(options.queue, "queue")
         queue = options.queue
         var header = try Self.header(
@@ -16,12 +18,14 @@ struct EnqueuePlan: Sendable {
                 timeout: options.timeout, retain: options.retain, schema: options.schema),
             backoff: options.backoff, producer)
         header.isPrivate = options.isPrivate
+        header.trace = trace
         self.header = header
         var steps: [String] = []
         for step in options.then {
             // What a private job results in is as private.
             var header = try Self.header(step, backoff: nil, producer)
             header.isPrivate = options.isPrivate
+            header.trace = trace
             steps.append(String(header.text.dropLast()))
         }
         if !steps.isEmpty, let id = options.id, id.utf8.count > 120 {

@@ -25,42 +25,38 @@ extension Producer {
         onProgress(first.count)
         let size = first.count
         let lastAccepted = Acceptance()
-        let result: Result<Found, MusterError> = await withTaskGroup(
-            of: (Int, Result<Found, MusterError>).self
-        ) { group in
-            var all = found
-            var accepted = [0..<size]
-            var failure: MusterError?
+        let bulk = await withTaskGroup(of: Part.self) { group in
+            var bulk = Bulk(all: found, accepted: [0..<size], failure: nil)
             var next = 1
-            func addNext() {
-                guard next < chunks.count, failure == nil else { return }
-                let index = next
+            while next < min(5, chunks.count) {
+                group.addTask { [next] in await self.part(next, chunks[next], plan, again, lastAccepted) }
                 next += 1
-                group.addTask {
-                    do throws(MusterError) {
-                        return (index, .success(try await self.sendPatiently(chunks[index], plan, again, lastAccepted)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
             }
-            for _ in 0..<4 { addNext() }
-            while let (index, result) = await group.next() {
-                switch result {
-                case .success(let found):
-                    all.duplicates.formUnion(found.duplicates)
-                    all.floor = found.floor ?? all.floor
-                    accepted.append(index * size..<index * size + chunks[index].count)
-                    onProgress(accepted.reduce(0) { $0 + $1.count })
-                case .failure(let error):
-                    failure = failure ?? error
+            while let part = await group.next() {
+                bulk.add(part, at: part.index * size..<part.index * size + chunks[part.index].count)
+                if bulk.failure == nil {
+                    onProgress(bulk.accepted.reduce(0) { $0 + $1.count })
+                } else {
                     lastAccepted.giveUp()
                 }
-                addNext()
+                guard bulk.failure == nil, next < chunks.count else { continue }
+                group.addTask { [next] in await self.part(next, chunks[next], plan, again, lastAccepted) }
+                next += 1
             }
-            return failure.map { .failure($0.after(accepting: accepted)) } ?? .success(all)
+            return bulk
         }
-        return try result.get()
+        if let failure = bulk.failure { throw failure.after(accepting: bulk.accepted) }
+        return bulk.all
+    }
+
+    private func part(
+        _ index: Int, _ jobs: [QueueStore.NewJob], _ plan: EnqueuePlan, _ again: Bool, _ lastAccepted: Acceptance
+    ) async -> Part {
+        do throws(MusterError) {
+            return Part(index: index, found: try await sendPatiently(jobs, plan, again, lastAccepted), failure: nil)
+        } catch {
+            return Part(index: index, found: nil, failure: error)
+        }
     }
 
     private func sendPatiently(
@@ -77,6 +73,31 @@ extension Producer {
                 try? await Task.sleep(for: .milliseconds(Int.random(in: 50...150)))
             }
         }
+    }
+}
+
+/// What became of one part of a call.
+private struct Part: Sendable {
+    let index: Int
+    let found: Producer.Found?
+    let failure: MusterError?
+}
+
+/// What became of all of them so far.
+private struct Bulk: Sendable {
+    var all: Producer.Found
+    var accepted: [Range<Int>]
+    var failure: MusterError?
+
+    mutating func add(_ part: Part, at place: Range<Int>) {
+        if let found = part.found {
+            all.duplicates.formUnion(found.duplicates)
+            all.floor = found.floor ?? all.floor
+            accepted.append(place)
+        }
+        guard let error = part.failure else { return }
+        // One part of which nobody knows makes the whole call one of which nobody knows.
+        if failure == nil || error.outcome == .unknown && failure?.outcome == .rejected { failure = error }
     }
 }
 

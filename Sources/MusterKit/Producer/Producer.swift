@@ -2,6 +2,7 @@ import Foundation
 import MusterRedis
 public import MusterStamp
 import Synchronization
+import Tracing
 
 /// Enqueues jobs, each with the build it was enqueued from.
 ///
@@ -73,7 +74,30 @@ public final class Producer: Sendable {
         type: String, payloads: [[UInt8]], ids: [String]? = nil, options: EnqueueOptions = EnqueueOptions(),
         onProgress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(MusterError) -> [Receipt] {
-        let plan = try EnqueuePlan(type: type, options: options, producer: self)
+        guard let tracer = JobTracing.tracer else {
+            return try await enqueue(type: type, payloads, ids, options, trace: nil, onProgress)
+        }
+        let span = tracer.startSpan("enqueue \(type)", ofKind: .producer)
+        defer { span.end() }
+        span.updateAttributes { attributes in
+            JobTracing.describe(&attributes, queue: options.queue, type: type)
+            attributes["messaging.operation.type"] = "send"
+            attributes["messaging.batch.message_count"] = payloads.count
+        }
+        do throws(MusterError) {
+            let trace = TraceContext(span.context, tracer)
+            return try await enqueue(type: type, payloads, ids, options, trace: trace, onProgress)
+        } catch {
+            span.setStatus(SpanStatus(code: .error, message: "\(error)"))
+            throw error
+        }
+    }
+
+    private func enqueue(
+        type: String, _ payloads: [[UInt8]], _ ids: [String]?, _ options: EnqueueOptions, trace: TraceContext?,
+        _ onProgress: @escaping @Sendable (Int) -> Void
+    ) async throws(MusterError) -> [Receipt] {
+        let plan = try EnqueuePlan(type: type, options: options, producer: self, trace: trace)
         if let ids {
             for id in ids { try Name.checkedID(id) }
             guard ids.count == payloads.count else {

@@ -151,6 +151,8 @@ struct QueueStore: Sendable {
         let nextDueMilliseconds: Int?
         /// Outcomes that went because Redis is nearly full.
         var squeezed = 0
+        /// Sessions of the queue; nothing where the floor keeps the caller from asking.
+        var sessions: Int?
     }
 
     /// Makes due jobs ready, takes the jobs of dead sessions back, and forgets what is too old, or takes room that Redis
@@ -181,7 +183,7 @@ struct QueueStore: Sendable {
         return Maintained(
             promoted: answer[1].integer ?? 0, recovered: answer[2].integer ?? 0,
             reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: due < 0 ? nil : due,
-            squeezed: answer[5].integer ?? 0)
+            squeezed: answer[5].integer ?? 0, sessions: answer[6].integer)
     }
 
     /// A session that lost its lease and lives: what nobody took over goes back, the other jobs' crashes were none.

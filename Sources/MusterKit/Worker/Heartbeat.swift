@@ -16,6 +16,8 @@ final class Heartbeat: Sendable {
     private let snapshot: @Sendable () -> WorkerSnapshot
     private let onLost: @Sendable () -> Void
     private let onBeat: @Sendable (_ toCancel: [String], _ holdsUntil: ContinuousClock.Instant) -> Void
+    private let onAnswer: @Sendable (_ name: String, _ redisNow: Int?) -> Void
+    private let turned = Mutex(ContinuousClock.now)
     private let onRules: @Sendable (ReleaseRules) -> Void
     private let wake = SteadySemaphore()
     private let ended = SteadySemaphore()
@@ -27,6 +29,7 @@ final class Heartbeat: Sendable {
         snapshot: @escaping @Sendable () -> WorkerSnapshot,
         onLost: @escaping @Sendable () -> Void,
         onBeat: @escaping @Sendable (_ toCancel: [String], _ holdsUntil: ContinuousClock.Instant) -> Void,
+        onAnswer: @escaping @Sendable (_ name: String, _ redisNow: Int?) -> Void,
         onRules: @escaping @Sendable (ReleaseRules) -> Void
     ) {
         self.session = session
@@ -36,6 +39,7 @@ final class Heartbeat: Sendable {
         self.snapshot = snapshot
         self.onLost = onLost
         self.onBeat = onBeat
+        self.onAnswer = onAnswer
         self.onRules = onRules
     }
 
@@ -56,6 +60,9 @@ final class Heartbeat: Sendable {
     /// The session is about to leave its queues: from now on it only speaks in the roll call.
     func leaveQueues() { hasLeft.withLock { $0 = true } }
 
+    /// When the thread last began a turn.
+    var turnedAt: ContinuousClock.Instant { turned.withLock { $0 } }
+
     /// Says at once what has changed.
     func sayNow() { wake.signal() }
 
@@ -64,17 +71,22 @@ final class Heartbeat: Sendable {
         var isLost = false
         while !isStopping.withLock({ $0 }) {
             let sent = ContinuousClock.now
+            turned.withLock { $0 = sent }
             let third = lease.wholeMilliseconds / 3
             var pause = Int.random(in: third * 3 / 4...third)
             if hasLeft.withLock({ $0 }) {
                 report()
             } else if !isLost {
                 switch beat() {
-                case .renewed(let toCancel):
+                case .renewed(let toCancel, let now):
                     confirmed = sent
+                    onAnswer("renewed", now)
                     onBeat(toCancel, sent + lease * 4 / 5)
-                case .lost: isLost = !hasLeft.withLock { $0 }
+                case .lost:
+                    isLost = !hasLeft.withLock { $0 }
+                    onAnswer("lost", nil)
                 case .unheard:
+                    onAnswer("unheard", nil)
                     let left = confirmed + lease * 4 / 5 - .now
                     isLost = left <= .zero
                     pause = min(pause, max(0, left.wholeMilliseconds))
@@ -89,19 +101,24 @@ final class Heartbeat: Sendable {
     }
 
     private enum Beat {
-        case renewed(toCancel: [String])
+        case renewed(toCancel: [String], now: Int?)
         case lost, unheard
     }
 
     private func beat() -> Beat {
         let answers = SteadySemaphore()
-        let worst = Mutex(Beat.renewed(toCancel: []))
+        let worst = Mutex(Beat.renewed(toCancel: [], now: nil))
         for queue in queues {
             queue.beat(session: session.id, lease: lease, join: false) { result in
                 switch result {
                 case .success(let answer) where answer.state == "ok":
                     let ids = answer[2].array?.compactMap(\.text) ?? []
-                    worst.withLock { if case .renewed(let others) = $0 { $0 = .renewed(toCancel: others + ids) } }
+                    let now = answer[3].integer
+                    worst.withLock {
+                        if case .renewed(let others, let known) = $0 {
+                            $0 = .renewed(toCancel: others + ids, now: known ?? now)
+                        }
+                    }
                 case .success: worst.withLock { $0 = .lost }
                 case .failure: worst.withLock { if case .renewed = $0 { $0 = .unheard } }
                 }

@@ -71,6 +71,9 @@ final class JobPool: Sendable {
 
     var runningCount: Int { state.withLock { $0.runners.count + $0.stuck.count } }
 
+    /// Jobs claimed ahead, or kept until they can run alone.
+    var waitingCount: Int { state.withLock { $0.waitingCount + $0.suspects.count } }
+
     /// Jobs that ran to success here, so far.
     var succeededCount: Int { state.withLock { $0.succeeded } }
 

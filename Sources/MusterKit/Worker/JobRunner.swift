@@ -1,5 +1,6 @@
 import Logging
 import MusterStamp
+import Tracing
 
 /// Runs one claimed job and says how it is to be settled.
 struct JobRunner: Sendable {
@@ -12,27 +13,49 @@ struct JobRunner: Sendable {
     let reports: [ReportQueue]
     /// How long a handler may go on after its time is over and it was cancelled.
     let timeoutGrace: Duration
+    /// Nil where nobody wants any.
+    var metrics: WorkerMetrics?
+    var tracer: (any Tracer)?
+    var clock = RedisClock()
 
     /// - Parameter onStuck: called once, when the handler goes on beyond its time and the grace after it.
     /// - Returns: nil where the run was cancelled from outside: the job stays held, and is handed back.
     func run(_ job: ClaimedJob, onStuck: @escaping @Sendable () -> Void) async -> Settlement? {
-        let clock = ContinuousClock.now
+        let began = ContinuousClock.now
         logger.debug(
             "a job begins", metadata: ["job": "\(job.id)", "type": "\(job.record.type)", "queue": "\(job.queue)"])
-        let (kind, errorType) = await outcome(of: job, onStuck)
+        let waited = metrics == nil ? nil : wait(of: job)
+        let kind: Settlement.Kind?
+        let errorType: String
+        if let tracer {
+            (kind, errorType) = await JobTracing.run(job, build: build, session: session, tracer) {
+                await outcome(of: job, onStuck)
+            }
+        } else {
+            (kind, errorType) = await outcome(of: job, onStuck)
+        }
+        metrics?.ran(job, kind, took: .now - began, waited: waited)
         progress.notes.forget(job.id)
         logger.debug(
             "a job has ended",
             metadata: [
                 "job": "\(job.id)", "type": "\(job.record.type)", "queue": "\(job.queue)",
-                "ms": "\((ContinuousClock.now - clock).wholeMilliseconds)",
+                "ms": "\((ContinuousClock.now - began).wholeMilliseconds)",
             ])
         guard let kind else { return nil }
         tell(kind, job, errorType)
         return Settlement(
             id: job.id, type: job.record.type, kind: kind,
-            milliseconds: (ContinuousClock.now - clock).wholeMilliseconds,
+            milliseconds: (ContinuousClock.now - began).wholeMilliseconds,
             retainMilliseconds: job.record.retainMilliseconds)
+    }
+
+    /// From when it was due to now; nothing for a run after the first, which waited for something else.
+    private func wait(of job: ClaimedJob) -> Duration? {
+        guard job.record.attempts == 0, job.record.crashes == 0, let due = job.record.dueMilliseconds else {
+            return nil
+        }
+        return clock.now.map { .milliseconds($0 - due) }
     }
 
     /// A failure reaches whoever reads the log; a thousand of them are one line a second, and all in the timelines.

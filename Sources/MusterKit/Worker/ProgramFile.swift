@@ -12,6 +12,8 @@ struct ProgramFile: Sendable {
 
     /// What has become of it since.
     func state() -> FleetReport.Program {
+        // Called by a name under which nothing lies: nothing can be said of it.
+        guard let identity else { return .same }
         guard let now = FileIdentity(of: path) else { return .deleted }
         return now == identity ? .same : .replaced
     }

@@ -26,6 +26,7 @@ public struct Worker: Service {
     let began = ContinuousClock.now
     let control = WorkerControl()
     let program = ProgramFile()
+    let board = HealthBoard()
 
     /// - Parameters:
     ///   - server: the Redis to work for.
@@ -96,10 +97,13 @@ public struct Worker: Service {
         defer { end.over(goesOn: goesOn) }
         do {
             try await withTaskCancellationOrGracefulShutdownHandler {
+                let metrics = WorkerMetrics(
+                    build: build, concurrency: options.concurrency, host: options.host, name: options.name)
                 var former: WorkerSession.Former?
                 while !stopping.isAsked {
                     end.begin(client)
-                    let session = WorkerSession(worker: self, client: client, beats: beats, end: end, after: former)
+                    let session = WorkerSession(
+                        worker: self, client: client, beats: beats, end: end, after: former, metrics: metrics)
                     former = try await session.run()
                 }
             } onCancelOrGracefulShutdown: {

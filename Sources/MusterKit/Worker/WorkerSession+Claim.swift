@@ -114,20 +114,24 @@ extension WorkerSession {
             }
         }
         let isRefused = answer.reason == "newer-work-waiting" || answer.state == .stale
+        metrics?.claimed(queue: queues[queue].keys.queue, answer: answer, wanted: want)
+        worker.board.note(error: nil)
+        var isFirst = false
         let onNews = seen.withLock { seen -> (@Sendable () -> Void)? in
             let before = seen.lastClaim
             if want > 0 || answer.state != .ok {
-                seen.lastClaim =
-                    answer.state == .ok ? (answer.reason.isEmpty ? "jobs" : answer.reason) : answer.state.rawValue
+                seen.lastClaim = answer.word
             }
             seen.claimedAt = .now
             if isRefused { seen.refusals += 1 }
+            isFirst = before == "never" || (before == "stale") != (seen.lastClaim == "stale")
             let isNews =
                 before == "never" || before == "quiet" && seen.lastClaim != before
                 || isRefused && before != seen.lastClaim
             return isNews ? seen.onNews : nil
         }
         onNews?()
+        if isFirst { worker.board.changed() }
         switch answer.state {
         case .lost:
             end(.lost)
@@ -188,6 +192,8 @@ extension WorkerSession {
     func recover(_ error: MusterError, queue: Int, _ outcomes: [Settlement]) throws {
         pool.putBack(outcomes, queue: queue)
         if error.code != .redis { throw error }
+        metrics?.claimFailed(queue: queues[queue].keys.queue, error)
+        worker.board.note(error: error)
         noise.log { logger.warning("a claim failed", metadata: ["error": "\(error)"]) }
         if error.redis?.remedy == .rediscover { client.reconnect() }
     }

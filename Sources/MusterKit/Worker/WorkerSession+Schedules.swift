@@ -13,7 +13,7 @@ extension WorkerSession {
         var undeclared = worker.options.schedules
         while true {
             undeclared = await register(undeclared)
-            var pause = Int.random(in: 750...1250)
+            var pause = Int.random(in: unhurried)
             for queue in queues {
                 let store = ScheduleStore(client, namespace: worker.server.namespace, queue: queue.keys.queue)
                 do {

@@ -6,9 +6,18 @@ extension WorkerSession {
     /// Asks now and then even without a wake-up: one may have been lost with a connection.
     func tick() async throws {
         while true {
-            try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
+            try await Task.sleep(for: .milliseconds(Int.random(in: unhurried)))
             news()
         }
+    }
+
+    /// Between two looks without a reason, in ms: about a second. In a large fleet up to five: others look meanwhile, and
+    /// hundreds that find nothing would keep Redis busy. Who is below the floor is told when that changes.
+    var unhurried: ClosedRange<Int> {
+        let seconds = seen.withLock { seen in
+            seen.lastClaim.hasPrefix("stale") ? 5 : max(1, min(5, seen.crowd / 20))
+        }
+        return seconds * 750...seconds * 1250
     }
 
     /// Once a lease, between two claims: a claim that was given up as lost may have run after all, and its
@@ -28,7 +37,8 @@ extension WorkerSession {
     func maintain() async throws {
         let squeezes = LogGate()
         while true {
-            var pause = Int.random(in: 750...1250)
+            var pause = Int.random(in: unhurried)
+            var crowd = 0
             // In a nearly full Redis the first gives most.
             for queue in queues.shuffled() {
                 guard
@@ -50,8 +60,12 @@ extension WorkerSession {
                             metadata: ["queue": "\(queue.keys.queue)", "outcomes": "\(done.squeezed)"])
                     }
                 }
-                if let due = done.nextDueMilliseconds { pause = min(pause, due + Int.random(in: 1...20)) }
+                crowd = max(crowd, done.sessions ?? 0)
+                if let due = done.nextDueMilliseconds {
+                    pause = min(pause, due + Int.random(in: 1...max(20, crowd * 2)))
+                }
             }
+            seen.withLock { [crowd] in $0.crowd = crowd }
             try await Task.sleep(for: .milliseconds(pause))
         }
     }
@@ -75,6 +89,7 @@ extension WorkerSession {
             return silence
         }
         guard let silence else { return }
+        metrics?.wedged()
         logger.error(
             "this worker lives but claims nothing; it takes a new connection",
             metadata: ["silentMs": "\(silence.wholeMilliseconds)"])

@@ -14,6 +14,8 @@ final class WorkerSession: Sendable {
 
     struct Seen {
         var lastClaim = "never"
+        /// Sessions of its largest queue.
+        var crowd = 0
         var claimedAt: ContinuousClock.Instant?
         var refusals = 0
         var state = "running"
@@ -34,6 +36,8 @@ final class WorkerSession: Sendable {
         var beganAt = ContinuousClock.now
         /// When it last gave up waiting and took a new connection.
         var wedgedAt: ContinuousClock.Instant?
+        /// When Redis last confirmed the lease.
+        var renewedAt: ContinuousClock.Instant?
         /// It was told to claim nothing, and may still be listed as waiting for work.
         var mustLeaveIdle = false
     }
@@ -49,6 +53,9 @@ final class WorkerSession: Sendable {
     let types: String
     let logger: Logger
     let noise = LogGate()
+    /// Nil where nobody wants any.
+    let metrics: WorkerMetrics?
+    let clock: RedisClock
 
     /// A session of this process that lost its lease, with what it held.
     struct Former: Sendable {
@@ -59,7 +66,13 @@ final class WorkerSession: Sendable {
     private let former: Former?
     let closing: WorkerEnd
 
-    init(worker: Worker, client: RedisClient, beats: RedisClient, end: WorkerEnd, after former: Former? = nil) {
+    init(
+        worker: Worker, client: RedisClient, beats: RedisClient, end: WorkerEnd, after former: Former? = nil,
+        metrics: WorkerMetrics? = nil
+    ) {
+        self.metrics = metrics
+        let clock = RedisClock()
+        self.clock = clock
         self.former = former
         closing = end
         self.worker = worker
@@ -77,7 +90,8 @@ final class WorkerSession: Sendable {
             runner: JobRunner(
                 handlers: worker.handlers.byType, build: worker.build, session: id,
                 progress: ProgressBook(queues: queues, session: id), logger: logger, noise: LogGate(),
-                reports: end.reports, timeoutGrace: worker.options.timeoutGrace),
+                reports: end.reports, timeoutGrace: worker.options.timeoutGrace, metrics: metrics,
+                tracer: JobTracing.tracer, clock: clock),
             bell: bell)
     }
 
@@ -86,6 +100,7 @@ final class WorkerSession: Sendable {
         worker.stopping.listen { self.bell.ring() }
         defer { worker.stopping.listen(nil) }
         guard try await begin() else { return former }
+        metrics?.sessionBegan()
         await makeUp()
         let orders = orderTaker()
         defer { orders.stop() }
@@ -95,10 +110,18 @@ final class WorkerSession: Sendable {
             fleet: FleetStore(beats, namespace: worker.server.namespace),
             snapshot: { self.snapshot }, onLost: { self.end(.lost) },
             onBeat: { ids, end in
+                self.seen.withLock { $0.renewedAt = end - self.worker.options.lease * 4 / 5 }
                 self.pool.mayBegin(until: end)
+                self.metrics?.note(
+                    running: self.pool.runningCount, waiting: self.pool.waitingCount, stuck: self.pool.stuckCount)
                 for id in ids { self.pool.cancel(id) }
                 self.lookForWedge()
                 orders.look()
+            },
+            onAnswer: { name, now in
+                // Who has left is not known any more, and has lost nothing.
+                if name != "lost" || self.seen.withLock({ $0.state }) == "running" { self.metrics?.renewal(name) }
+                if let now { self.clock.set(now) }
             },
             onRules: { self.hear($0) })
         seen.withLock { $0.onNews = { heartbeat.sayNow() } }
@@ -109,6 +132,8 @@ final class WorkerSession: Sendable {
         orders.start()
         follow(heartbeat)
         defer { worker.control.unfollow() }
+        worker.board.follow { self.facts(heartbeat) }
+        defer { worker.board.unfollow() }
         let listener = listen(orders)
         defer { listener.close() }
         logger.info("session begins", metadata: ["queues": "\(worker.options.queues.joined(separator: ","))"])
@@ -173,6 +198,7 @@ final class WorkerSession: Sendable {
                 case .success:
                     pool.mayBegin(until: sent + worker.options.lease * 4 / 5)
                 case .failure(let error) where error.code == .redis:
+                    worker.board.note(error: error)
                     noise.log { logger.warning("Redis is not ready", metadata: ["error": "\(error)"]) }
                     try? await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
                     if error.outcome == .unknown { return false }
@@ -202,6 +228,7 @@ final class WorkerSession: Sendable {
                 return
             } catch {
                 guard error.code == .redis else { throw error }
+                worker.board.note(error: error)
                 noise.log { logger.warning("Redis is not ready", metadata: ["error": "\(error)"]) }
                 try? await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
             }

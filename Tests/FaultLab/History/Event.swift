@@ -14,6 +14,8 @@ public struct Event: Codable, Sendable, Equatable {
         case redisBack
         /// Redis came back with nothing: what it had been told before is gone, and no worker is to blame.
         case emptied
+        /// The machine stood still, for `bound` ms from `at` on.
+        case stalled
         /// How many jobs waited or were held (`waiting`).
         case sample
     }

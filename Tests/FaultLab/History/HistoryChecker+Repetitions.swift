@@ -40,10 +40,17 @@ extension HistoryChecker {
     }
 
     /// A lease that ended is an explanation; it needs one itself: a fault that was under way during the run, or just
-    /// before.
+    /// before, or a machine that stood still.
     private mutating func checkLease(of run: Run, until end: Int) {
         if cutOff(run, until: end) { return }
-        report(.leaseLost, run.job, "\(run.session) lost its lease, and no fault was there that could cut it off")
+        let lost = audit.timeline(of: run.job).first { $0.session == run.session && $0.isLoss }
+        let when = lost.map { " at \($0.ended) ms by Redis' clock" } ?? ""
+        let first = history.events.first?.at ?? 0
+        func since(_ at: Int) -> String { "\((at - first) / 1_000_000)" }
+        let ran = "it ran from \(since(run.began)) ms after the first event to \(run.ended.map(since) ?? "?")"
+        report(
+            .leaseLost, run.job,
+            "\(run.session) lost its lease\(when), and no fault was there that could cut it off; \(ran)")
     }
 
     private func cutOff(_ run: Run, until end: Int) -> Bool {
@@ -53,7 +60,10 @@ extension HistoryChecker {
             if event.kind == .faultBegan { began = event.at }
             if event.kind == .faultEnded, let start = began.take(), span.overlaps(start..<event.at) { return true }
         }
-        return began.map { $0 < end } ?? false
+        if began.map({ $0 < end }) ?? false { return true }
+        return history.events.contains { event in
+            event.kind == .stalled && span.overlaps(event.at..<event.at + (event.bound ?? 0) * 1_000_000)
+        }
     }
 
     /// Nobody can tell the dead from the cut off before a whole lease has passed since Redis came back.

@@ -9,7 +9,7 @@ import MusterLaunch
 
 /// What this machine must allow for a fault to be made.
 public enum Capability: String, Sendable, CaseIterable {
-    case smallDisks, cpuQuota, descriptorLimit, movableClocks, namespaces
+    case smallDisks, cpuQuota, descriptorLimit, movableClocks, namespaces, sshHosts
 
     /// Why it cannot be had here, or nil.
     public var missing: String? {
@@ -20,6 +20,9 @@ public enum Capability: String, Sendable, CaseIterable {
                 ?? (CPUQuota.isThere ? nil : "there is no cgroup v1 folder \(CPUQuota.parent) with cpu.cfs_quota_us")
         case .descriptorLimit: Self.program("prlimit")
         case .movableClocks: Self.program("cc") ?? (Self.isLinux ? nil : "LD_PRELOAD is Linux' own")
+        case .sshHosts:
+            Self.root ?? (Self.isLinux ? nil : "there are no network namespaces")
+                ?? Self.program("ip") ?? Self.program("ssh") ?? Self.program("sshd")
         case .namespaces:
             Self.root ?? Self.program("ip")
                 ?? (FileManager.default.fileExists(atPath: "/dev/net/tun") ? nil : "there is no /dev/net/tun")

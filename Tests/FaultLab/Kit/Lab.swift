@@ -201,9 +201,23 @@ public final class Lab: Sendable {
     public func lastWords() -> String {
         [folder, logs].flatMap { folder in
             ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".log") }
-                .map {
-                    "== \($0)\n"
-                        + ((try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8)) ?? "").suffix(1500)
+                .map { name in
+                    let text = (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
+                    // Why processes ended by themselves, however long ago, and where: the first frame of ours below each
+                    // death. All traps of the trap job have the same.
+                    let lines = text.split(separator: "\n")
+                    var deaths: [Substring: Int] = [:]
+                    for (index, line) in lines.enumerated()
+                    where line.contains("Fatal error") || line.contains("BUG IN") {
+                        let frame = lines[index...].prefix(20).first {
+                            $0.contains("muster-lab ") && $0.contains(" + ")
+                        }
+                        let place = frame?.split(separator: "+").last ?? "?"
+                        deaths["\(line.prefix(200)) at\(place)", default: 0] += 1
+                    }
+                    return "== \(name)\n"
+                        + (deaths.map { "\($0.value) times \($0.key)" }.sorted() + ["\(text.suffix(1500))"]).joined(
+                            separator: "\n")
                 }
         }.joined(separator: "\n")
     }

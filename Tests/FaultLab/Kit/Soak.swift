@@ -35,14 +35,16 @@ public struct Soak: Sendable {
 
     /// - Parameter say: told what strikes, a line each.
     public func run(program: String, say: @escaping @Sendable (String) -> Void) async throws -> SoakReport {
-        _ = Capability.allow(Capability.allCases, for: "some faults of the soak")
+        _ = Capability.allow(Capability.allCases.filter { $0 != .sshHosts }, for: "some faults of the soak")
         return try await Lab.with(options, program: program) { lab in
             let sizes = SizeLog()
             let sampler = Task { try await Drill.sample(lab) }
             let measurer = Task { try await sizes.measure(lab) }
+            let stalls = StallWatch(lab.journal)
             defer {
                 sampler.cancel()
                 measurer.cancel()
+                stalls.stop()
             }
             let producer = try lab.startProducer(jobs: options.jobs, rate: options.rate, seed: seed, tag: "j")
             try await strike(lab, say)

@@ -1,11 +1,11 @@
-import MusterCommandLine
-
 /// Where a server listens: `HOST:PORT`, `[::1]:PORT`.
-struct ListenAddress {
-    let host: String
-    let port: Int
+public struct ListenAddress: Sendable {
+    public let host: String
+    public let port: Int
 
-    init(_ text: String) throws(CommandFailure) {
+    /// - Parameter option: the option that it was given with, for the error.
+    /// - Throws: ``CommandFailure`` of a usage error where the text is no address.
+    public init(_ text: String, option: String = "--listen") throws(CommandFailure) {
         let colon = text.lastIndex(of: ":") ?? text.startIndex
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
@@ -14,19 +14,19 @@ struct ListenAddress {
             !text[..<colon].contains(":") || text.hasPrefix("[")
         else {
             throw CommandFailure(
-                .usage, "--listen \(text) is not an address; write it like 127.0.0.1:8080, and 0 for any free port")
+                .usage, "\(option) \(text) is not an address; write it like 127.0.0.1:8080, and 0 for any free port")
         }
         self.host = String(host)
         self.port = port
     }
 
     /// Whether only programs on this machine reach it.
-    var isLoopback: Bool {
+    public var isLoopback: Bool {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return host == "localhost" || host == "::1"
             || parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
     /// As it stands in a URL.
-    func url(port: Int) -> String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    public func url(port: Int) -> String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 }

@@ -1,0 +1,43 @@
+/// How a launch went, group by group and host by host.
+struct FleetLaunchAnswer: Encodable {
+    struct Group: Encodable {
+        let group: String
+        let host: String
+        let wanted: Int
+        /// Processes.
+        var running = 0
+        /// Of those: sessions in the roll call that have asked for work.
+        var claiming = 0
+        /// They were started with other settings; `muster fleet roll` starts them anew.
+        var outdated = 0
+        /// How a process ended that should run, or why it could not be started.
+        var lastEnd: String?
+        /// Where its logs are, on its host.
+        var folder: String?
+        var error: String?
+
+        var isDone: Bool { claiming >= wanted && running == wanted }
+
+        /// Whether nothing has failed yet: more time might help.
+        var mayCome: Bool { folder != nil && lastEnd == nil && running == wanted }
+
+        func finished(isKnown: Bool) -> Group {
+            guard !isDone, error == nil else { return self }
+            var group = self
+            let logs = "see \(folder ?? "")/*.log"
+            group.error =
+                if let lastEnd {
+                    "\(claiming) of \(wanted) claim; the last process: \(lastEnd); \(logs)"
+                } else if running != wanted {
+                    "\(running) of \(wanted) processes run; \(logs)"
+                } else if !isKnown {
+                    "Redis did not answer, so nobody knows whether they claim"
+                } else {
+                    "\(claiming) of \(wanted) claim; \(logs)"
+                }
+            return group
+        }
+    }
+
+    var groups: [Group]
+}

@@ -1,0 +1,27 @@
+/// What a host says of the groups that it was asked about.
+public struct HostAnswer: Sendable, Equatable, Codable {
+    public struct Group: Sendable, Equatable, Codable {
+        public var name: String
+        public var wanted = 0
+        /// Processes that are there, also such as are about to go.
+        public var running = 0
+        /// Ids of those that are wanted.
+        public var processes: [Int32] = []
+        /// Those of them that were started with other settings or from earlier files.
+        public var outdated = 0
+        /// How a process ended that should run, or why it could not be started.
+        public var lastEnd: String?
+        /// No process and no supervisor is there.
+        public var isStopped = false
+        /// Where the logs are, on that host.
+        public var folder = ""
+        /// Why what was ordered could not be done.
+        public var error: String?
+
+        public init(name: String) { self.name = name }
+    }
+
+    public var groups: [Group]
+
+    public init(groups: [Group]) { self.groups = groups }
+}

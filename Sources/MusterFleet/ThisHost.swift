@@ -1,0 +1,124 @@
+import Foundation
+import MusterKit
+
+/// Carries out orders on the machine on which it runs: for `muster fleet up` here, and for one that came over ssh.
+public struct ThisHost: FleetHost {
+    public let name: String
+    private let supervise: [String]
+    /// How long supervisors may take to say that they have seen a change.
+    private static let patience = Duration.seconds(15)
+
+    /// - Parameters:
+    ///   - name: what it is called.
+    ///   - supervise: the program that is a supervisor, as an absolute path, and what it is given before the folder.
+    public init(name: String, supervise: [String]) {
+        self.name = name
+        self.supervise = supervise
+    }
+
+    public func carryOut(
+        _ order: HostOrder, tell: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> HostAnswer {
+        let launcher = LocalLauncher(
+            namespace: order.namespace, supervise: supervise, environment: order.environment)
+        switch order.deed {
+        case .look: return HostAnswer(groups: order.items.map { look($0, launcher) })
+        case .up: return await up(order, launcher)
+        case .down: return try await down(order, launcher)
+        }
+    }
+
+    private func up(_ order: HostOrder, _ launcher: LocalLauncher) async -> HostAnswer {
+        var errors: [String: String] = [:]
+        for item in order.items {
+            do {
+                try up(item, order.victims, launcher)
+            } catch {
+                errors[item.group.name] = "\(error)"
+            }
+        }
+        let items = order.items
+        let began = items.filter { errors[$0.group.name] == nil }
+        await wait(Self.patience, began, launcher) { hasSeen(launcher.folder($0.group.name)) }
+        return HostAnswer(
+            groups: items.map { item in
+                var answer = look(item, launcher)
+                answer.error = errors[item.group.name]
+                return answer
+            })
+    }
+
+    private func up(_ item: HostOrder.Item, _ victims: [Int], _ launcher: LocalLauncher) throws {
+        var group = item.group
+        let folder = launcher.folder(group.name)
+        if let release = item.release {
+            try folder.create()
+            let place = ReleaseFolder(group: folder)
+            try place.put(release)
+            group.program = place.program(of: release)
+            group.directory = place.current
+            ProgramFolder(of: release.program)?.tidy()
+            if let configuration = release.configuration, group.environment["MUSTER_CONFIG"] == nil {
+                group.environment["MUSTER_CONFIG"] = "\(place.current)/\(configuration)"
+            }
+        }
+        let places = folder.state?.places ?? []
+        let slots = victims.compactMap { pid in places.first { $0.pid == Int32(pid) }?.slot }
+        _ = try launcher.up(group, victims: slots)
+    }
+
+    private func down(_ order: HostOrder, _ launcher: LocalLauncher) async throws -> HostAnswer {
+        var leaving: [HostOrder.Item] = []
+        for item in order.items where try launcher.down(item.group.name) { leaving.append(item) }
+        let bound = Duration.milliseconds(leaving.map(\.group.stopMilliseconds).max() ?? 0) + .seconds(10)
+        await wait(bound, leaving, launcher) { !launcher.isThere(launcher.folder($0.group.name)) }
+        return HostAnswer(groups: leaving.map { look($0, launcher) })
+    }
+
+    /// Until all are as they should be, or the time is over. A supervisor that was just leaving may have missed a change:
+    /// those that lag are asked again.
+    private func wait(
+        _ bound: Duration, _ items: [HostOrder.Item], _ launcher: LocalLauncher,
+        until isDone: (HostOrder.Item) -> Bool
+    ) async {
+        let deadline = ContinuousClock.now + bound
+        var nextKnock = ContinuousClock.now + .seconds(2)
+        while !Task.isCancelled, ContinuousClock.now < deadline {
+            let rest = items.filter { !isDone($0) }
+            if rest.isEmpty { return }
+            if ContinuousClock.now > nextKnock {
+                nextKnock = .now + .seconds(2)
+                for item in rest { try? launcher.attend(launcher.folder(item.group.name)) }
+            }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private func hasSeen(_ folder: GroupFolder) -> Bool {
+        guard let wanted = folder.wanted, let state = folder.state, state.supervisor.isAlive else { return false }
+        return state.number >= wanted.number
+    }
+
+    private func look(_ item: HostOrder.Item, _ launcher: LocalLauncher) -> HostAnswer.Group {
+        let folder = launcher.folder(item.group.name)
+        var answer = HostAnswer.Group(name: item.group.name)
+        answer.folder = folder.path
+        guard let wanted = folder.wanted else {
+            answer.isStopped = true
+            return answer
+        }
+        answer.wanted = wanted.isLeaving ? 0 : wanted.slots.count
+        answer.isStopped = !launcher.isThere(folder)
+        guard let state = folder.state, hasSeen(folder) else { return answer }
+        let places = state.places.filter { wanted.slots.contains($0.slot) }
+        let release = ReleaseFolder(group: folder)
+        answer.running = state.places.count { $0.pid != nil }
+        answer.processes = places.compactMap(\.pid)
+        answer.outdated = places.count { place in
+            place.pid.map { place.isOutdated || release.isOutdated($0) } ?? false
+        }
+        // Of those that are not there now, or that came back more than once.
+        answer.lastEnd = places.filter { $0.pid == nil || $0.starts > 2 }.compactMap(\.lastEnd).first
+        return answer
+    }
+}

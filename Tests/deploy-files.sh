@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Holds deploy/ against the tools that will read it: systemd-analyze, kubectl, cloud-init, redis-server. A tool that is not
+# there is named; CI has them all.
+#
+#     Tests/deploy-files.sh [FOLDER-OF-MUSTER]     # default .build/debug
+set -euo pipefail
+cd "$(dirname "$0")/.."
+programs=$(cd "${1:-.build/debug}" && pwd)
+
+failures=0
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/muster-deploy.XXXXXX")
+redis=
+end() {
+    [ -z "$redis" ] || kill "$redis"
+    rm -rf "$scratch"
+}
+trap end EXIT
+
+check() { # name, command...
+    local name=$1
+    shift
+    if "$@" >"$scratch/log" 2>&1; then
+        echo "ok    $name"
+    else
+        echo "FAIL  $name"
+        sed 's/^/      /' "$scratch/log" | tail -n 15
+        failures=$((failures + 1))
+    fi
+}
+
+has() {
+    command -v "$1" >/dev/null && return
+    echo "skip  $2: there is no $1 here"
+    return 1
+}
+
+refuses() { ! "$@"; }
+
+says_nothing() {
+    local said
+    said=$("$@" 2>&1) || { echo "$said" && return 1; }
+    echo "$said"
+    [ -z "$said" ]
+}
+
+if has systemd-analyze "the unit"; then
+    # As it will be, but with the program that was built here: the tool looks whether it is there.
+    sed "s|/usr/bin/muster-worker|$programs/muster-worker|" deploy/systemd/muster-worker@.service \
+        >"$scratch/muster-worker@mail.service"
+    check "systemd reads the unit and has nothing to say" says_nothing systemd-analyze verify \
+        "$scratch/muster-worker@mail.service"
+    check "its exposure is 1.5 at most" systemd-analyze security --offline=yes --threshold=15 \
+        "$scratch/muster-worker@mail.service"
+fi
+
+if has kubectl "the manifests"; then
+    check "kubectl puts the manifests together" kubectl kustomize deploy/kubernetes
+fi
+
+if has cloud-init "the machine's beginning"; then
+    check "cloud-init knows every key" cloud-init schema --config-file deploy/cloud/cloud-init.yaml
+fi
+
+# The recipe of an image, twice, in a folder that stands for the machine.
+export MUSTER_ROOT=$scratch/root PATH=$programs:$PATH
+mkdir -p "$MUSTER_ROOT" "$scratch/release"
+echo 'handlers: {}' >"$scratch/release/muster.yaml"
+check "a release becomes an image" deploy/cloud/image.sh "$scratch/release" 1763700000-aaaaaaa
+check "and a newer one takes its place" deploy/cloud/image.sh "$scratch/release" 1763700312-bbbbbbb
+check "the stamp lies in it" grep -qx 1763700312-bbbbbbb "$MUSTER_ROOT/opt/app/current/muster.stamp"
+check "the older one is there still" grep -qx 1763700000-aaaaaaa \
+    "$MUSTER_ROOT/opt/app/releases/1763700000-aaaaaaa/muster.stamp"
+check "a stamp that is unknown is refused" refuses deploy/cloud/image.sh "$scratch/release" unknown
+check "and changes nothing" grep -qx 1763700312-bbbbbbb "$MUSTER_ROOT/opt/app/current/muster.stamp"
+check "and leaves nothing" test "$(find "$MUSTER_ROOT/opt/app/releases" -mindepth 1 -maxdepth 1 | wc -l)" = 2
+check "the unit is installed" cmp deploy/systemd/muster-worker@.service \
+    "$MUSTER_ROOT/etc/systemd/system/muster-worker@.service"
+
+mkdir "$scratch/data"
+redis-server deploy/redis/redis.conf --aclfile "$PWD/deploy/redis/users.acl" --port 0 \
+    --unixsocket "$scratch/redis.sock" --dir "$scratch/data" --logfile "$scratch/redis.log" &
+redis=$!
+worker() { redis-cli -s "$scratch/redis.sock" --user worker --pass change-me-worker --no-auth-warning "$@"; }
+deadline=$((SECONDS + 20))
+until worker ping >/dev/null 2>&1 || [ $SECONDS -ge $deadline ]; do kill -0 "$redis"; done
+check "Redis begins with redis.conf and users.acl" test "$(worker ping)" = PONG
+check "and knows nobody without a password" refuses redis-cli -e -s "$scratch/redis.sock" ping
+
+if [ "$failures" -gt 0 ]; then
+    echo "$failures checks failed"
+    exit 1
+fi
