@@ -21,6 +21,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "MusterKit", targets: ["MusterKit"]),
+        .library(name: "MusterReporters", targets: ["MusterReporters"]),
         .library(name: "MusterTestKit", targets: ["MusterTestKit"]),
         .library(name: "MusterWeb", targets: ["MusterWeb"]),
         .executable(name: "muster", targets: ["MusterCLI"]),
@@ -38,6 +39,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // Only MusterReporters and `muster-worker` are made with it.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         .systemLibrary(
@@ -92,6 +95,16 @@ let package = Package(
             ],
             swiftSettings: ours
         ),
+        .target(
+            name: "MusterReporters",
+            dependencies: [
+                "MusterKit",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: ours
+        ),
         .executableTarget(
             name: "MusterCLI",
             dependencies: [
@@ -105,7 +118,7 @@ let package = Package(
         .executableTarget(
             name: "MusterWorker",
             dependencies: [
-                "MusterCommandLine", "MusterKit", "MusterLaunch",
+                "MusterCommandLine", "MusterKit", "MusterLaunch", "MusterReporters",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -150,6 +163,11 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             exclude: ["Frozen"],
+            swiftSettings: ours
+        ),
+        .testTarget(
+            name: "MusterReportersTests",
+            dependencies: ["MusterKit", "MusterLaunch", "MusterReporters", "MusterTestKit"],
             swiftSettings: ours
         ),
         .testTarget(

@@ -12,7 +12,12 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         commandName: "muster-worker", abstract: "Takes jobs that this build may run, and runs them.",
         discussion: """
             TERM and INT stop it: it claims no more, lets running jobs finish within
-            the grace, hands back the rest, and exits. A second signal ends the grace.
+            the grace, hands back the rest, sends the error reports it still has, and exits.
+            Four seconds after the grace at the latest (more where `flush` of a reporter is
+            more than 1s) it is gone. A second signal ends the grace.
+            Jobs that fail are reported as `reporters` in the configuration file says; to
+            Honeybadger where MUSTER_HONEYBADGER_KEY is set, and to the address in
+            MUSTER_REPORT_WEBHOOK.
             TSTP: claim nothing more. CONT: claim again. USR2: claim nothing more, finish
             everything, exit with 0. TTIN: write what each job and thread is doing to
             standard error. `muster fleet` orders the same from afar.
@@ -29,6 +34,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
 
             EXIT CODES
               0 stopped as asked   2 usage   4 no stamp, or Muster itself is too old
+              70 the stop overran its bound and the process was ended: the log says at what
               75 the build is stale: start it again from what is on disk now
             """,
         version: "0.1.0")
@@ -117,6 +123,8 @@ struct MusterWorkerCommand: AsyncParsableCommand {
             running: stamp, directory: try connection.applicationDirectory(), paths: file?.stampPaths ?? [])
         options.buildOnDisk = { onDisk.look() }
         options.schedules = file?.schedules ?? []
+        options.reporters = try Reporters.named(file?.reporters ?? ReporterSettings())
+        options.endsProcess = true
         let teller = try HealthProbes(health, isOpen: healthOpen)
         let format = try LogFormat(flag: logFormat, environment: ProcessInfo.processInfo.environment)
         let sink = LogSink(format: format, onDrop: teller.logLineDropped)
@@ -127,6 +135,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
             "starting",
             metadata: [
                 "build": "\(stamp.stamp)", "from": "\(stamp.source)", "types": "\(known.types.joined(separator: ","))",
+                "stopWithinMs": "\(Int(options.stopBound / .milliseconds(1)))",
             ])
         let worker = try Worker(
             server: try connection.server(), build: stamp.stamp, options: options, handlers: known, logger: logger)
@@ -136,10 +145,8 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     }
 
     private func work(_ worker: Worker) async throws {
-        let watchdog = StopWatchdog(bound: (grace?.duration ?? WorkerOptions().grace) + .seconds(5))
         // A queue of its own has a thread where handlers have blocked all those that Swift's tasks run on.
         let heard = DispatchQueue(label: "muster-stop")
-        worker.whenStopIsAsked { watchdog.arm() }
         let deeds: [(Int32, @Sendable () -> Void)] = [
             (SIGTERM, worker.stop), (SIGINT, worker.stop), (SIGTSTP, worker.quiet), (SIGCONT, worker.resume),
             (SIGUSR2, worker.finish),
@@ -156,9 +163,9 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         do {
             try await worker.run()
         } catch let stale as StaleBuild {
-            try await Successor(watchdog: watchdog).follow(stale)
+            try await Successor().follow(stale)
         } catch let newer as NewBuildOnDisk {
-            try await Successor(watchdog: watchdog).follow(newer)
+            try await Successor().follow(newer)
         }
     }
 }

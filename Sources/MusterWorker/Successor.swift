@@ -5,8 +5,6 @@ import MusterLaunch
 
 /// What follows a worker whose build is stale: a newer one in the same process, or a program that sees to it.
 struct Successor {
-    let watchdog: StopWatchdog
-
     /// - Throws: the stale build again, where this process is to end with its exit code.
     func follow(_ stale: StaleBuild) async throws {
         switch stale.response {
@@ -39,7 +37,7 @@ struct Successor {
         var environment = ProcessInfo.processInfo.environment
         environment["MUSTER_BUILD_RUNNING"] = stale.build
         environment["MUSTER_NEEDS"] = stale.needs
-        watchdog.arm(within: .seconds(60), saying: "the hook \(hook) did not end within a minute")
+        HookWatchdog.arm(hook, within: .seconds(60))
         let given = environment
         let termination = await DedicatedThread.run { () -> String in
             do {

@@ -139,7 +139,7 @@ struct ControlTests {
             let text = try await cluster.muster("fleet", "dump", "all")
             #expect(text.output.contains("job spin-1 muster.spin in default"), "\(text.output)")
             #expect(try await cluster.muster("fleet", "stop", "all").status == 0)
-            #expect(await worker.wait() == .exited(1), "the watchdog ends it, as after a signal")
+            #expect(await worker.wait() == .exited(70), "the watchdog ends it, as after a signal")
         }
     }
 

@@ -76,7 +76,7 @@ struct StopTests {
                 try await start("muster.spin", #"{"seconds":600}"#, "spin-\(number)", in: cluster)
             }
             worker.send(SIGTERM)
-            #expect(await worker.wait() == .exited(1), "the watchdog ends it")
+            #expect(await worker.wait() == .exited(70), "the watchdog ends it")
         }
     }
 

@@ -25,7 +25,7 @@ import Testing
                 handlers: ["t": Handlers.Entry(run: handler, retry: RetryPolicy())], build: try build(5),
                 session: session,
                 progress: ProgressBook(queues: [], session: session), logger: Logger(label: "test"),
-                noise: LogGate(), timeoutGrace: .seconds(5)),
+                noise: LogGate(), reports: [], timeoutGrace: .seconds(5)),
             bell: Bell())
     }
 

@@ -11,7 +11,8 @@ import Testing
     private func session(_ ground: Ground) throws -> WorkerSession {
         let worker = try ground.worker(handlers: ["t": { _ in nil }])
         let client = RedisClient(ground.server.endpoint, options: RedisOptions(clientName: "wedged"))
-        return WorkerSession(worker: worker, client: client, beats: ground.client)
+        let end = WorkerEnd(worker.options, logger: worker.logger)
+        return WorkerSession(worker: worker, client: client, beats: ground.client, end: end)
     }
 
     private func number(_ ground: Ground) async throws -> Int? {

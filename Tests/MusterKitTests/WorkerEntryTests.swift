@@ -67,6 +67,19 @@ import Testing
         #expect(!entry(["lastClaimAt": "1", "state": "stopping"]).isWedged)
     }
 
+    @Test func whoSaidThatItStopsAndIsNotGoneASecondAfterItsBoundIsAZombie() {
+        // It said so at 100,000, after 2 s of at most 9.
+        let stopping = ["state": "stopping", "exitPhase": "finish: 3 jobs", "stopMs": "2000", "stopBoundMs": "9000"]
+        #expect(entry(stopping).stopsBy == Timestamp(milliseconds: 107_000))
+        #expect(!entry(stopping, now: 108_000).isZombie)
+        #expect(entry(stopping, now: 108_001).isZombie)
+        #expect(entry(stopping, now: 108_001).state == .stopping, "it still beats")
+        #expect(entry(stopping, now: 900_000).isZombie, "gone without a last word")
+        let stopped = stopping.merging(["state": "stopped"]) { $1 }
+        #expect(!entry(stopped, now: 900_000).isZombie)
+        #expect(!entry(["state": "stopping"], now: 900_000).isZombie, "it never said by when")
+    }
+
     @Test func aSessionsIDTellsHostAndProcess() {
         #expect(SessionParts("web-01.example.com.4711.ff")?.host == "web-01.example.com")
         #expect(SessionParts("web-01.example.com.4711.ff")?.pid == 4711)

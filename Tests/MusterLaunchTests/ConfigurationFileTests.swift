@@ -50,6 +50,28 @@ import Testing
         #expect(file.handlers["digest"]?.timeout == .seconds(900))
     }
 
+    @Test func reportersAreRead() throws {
+        let reporters = try load(
+            """
+            reporters:
+              webhook: {url: "https://example.org/failures"}
+              honeybadger:
+                url: http://127.0.0.1:1
+                flush: 250ms
+            """
+        ).reporters
+        #expect(reporters.webhook.url == "https://example.org/failures")
+        #expect(reporters.webhook.flush == .seconds(1))
+        #expect(reporters.honeybadger.url == "http://127.0.0.1:1")
+        #expect(reporters.honeybadger.flush == .milliseconds(250))
+        #expect(try load("handlers:\n").reporters == ReporterSettings())
+        let wrong = try #require(throws: ConfigurationError.self) {
+            try load("reporters:\n  webhook: {flush: soon}\n")
+        }
+        #expect(wrong.description.contains("`flush` of `webhook`"), "\(wrong)")
+        #expect(throws: ConfigurationError.self) { try load("reporters:\n  webhook: {key: secret}\n") }
+    }
+
     @Test func schedulesAreReadInTheOrderOfTheirNames() throws {
         let file = try load(
             """
@@ -146,7 +168,7 @@ import Testing
         ("namespace: a:b", 1, "`a:b` is no namespace"),
         (
             "redis: x\ncolour: red", 2,
-            "the file has no key `colour`; it may have redis, namespace, stamp, handlers, schedules"
+            "the file has no key `colour`; it may have redis, namespace, stamp, handlers, schedules, reporters"
         ),
         ("stamp: [a]", 1, "`stamp` must be a mapping"),
         ("stamp:\n  path: [a]", 2, "`stamp` has no key `path`; it may have paths"),

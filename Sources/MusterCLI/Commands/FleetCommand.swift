@@ -36,7 +36,8 @@ struct FleetListCommand: AsyncParsableCommand {
             "HOST", "PID", "NAME", "BUILD", "STATE", "VERDICT", "QUEUES", "RUNNING", "REFUSED", "LAST CLAIM")
         for worker in shown.workers {
             table.add(
-                worker.host, "\(worker.pid)", worker.name ?? "-", worker.build ?? "none", worker.state.rawValue,
+                worker.host, "\(worker.pid)", worker.name ?? "-", worker.build ?? "none",
+                worker.state.rawValue + (worker.exitPhase.map { " (\($0))" } ?? ""),
                 Terminal.coloured(worker.verdict.rawValue, worker.verdict == .current ? .green : .red)
                     + (worker.buildOnDisk.map { $0 == worker.build ? "" : " (on disk \($0))" } ?? "")
                     + (worker.program == .same ? "" : " (program \(worker.program.rawValue))"),
@@ -53,6 +54,10 @@ struct FleetListCommand: AsyncParsableCommand {
     private func text(_ summary: FleetReport.Summary) -> String {
         var line = "\(summary.live) live: \(summary.current) current, \(summary.stale) stale · \(summary.lost) lost"
         if summary.wedged > 0 { line += Terminal.coloured(" · \(summary.wedged) wedged", .red) }
+        if summary.zombies > 0 {
+            line += Terminal.coloured(" · \(summary.zombies) zombies", .red)
+            line += "\nzombies said that they stop and are not gone: look for their processes, and end what hangs"
+        }
         guard summary.stale > 0 || summary.needsRestart > 0 else { return line }
         if let newest = summary.newest { line += "\nthe newest build known is \(newest)" }
         if summary.needsRestart > 0 {

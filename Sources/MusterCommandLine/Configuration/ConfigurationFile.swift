@@ -26,6 +26,12 @@ public import MusterKit
 ///     type: digest
 ///     payload: '{"all":true}'      # JSON; default {}
 ///     catch-up: latest             # none, latest, all, all:50
+/// reporters:                       # who is told of jobs that fail; secrets stand in the environment
+///   webhook:
+///     url: https://example.org/failures
+///     flush: 1s                    # how long a stop waits for what is not sent
+///   honeybadger:                   # only with MUSTER_HONEYBADGER_KEY
+///     url: https://api.honeybadger.io
 /// ```
 public struct ConfigurationFile: Sendable, Equatable {
     /// The file's path as it was named.
@@ -41,6 +47,8 @@ public struct ConfigurationFile: Sendable, Equatable {
     public let handlers: [String: HandlerEntry]
     /// Recurring jobs, in the order of their names.
     public let schedules: [Schedule]
+    /// Who is told of jobs that fail.
+    public let reporters: ReporterSettings
 
     /// Reads the file at `path`, relative to this process's directory or absolute.
     ///
@@ -52,16 +60,18 @@ public struct ConfigurationFile: Sendable, Equatable {
         var stampPaths: [String] = []
         var handlers: [String: HandlerEntry] = [:]
         var schedules: ConfigurationNode?
+        var reporters = ReporterSettings()
         // Where a deploy moves a link, a worker keeps to the programs of the release with which it began.
         let directory = URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath().path
         if let root = try ConfigurationNode.read(path), !root.isNull {
-            let known = ["redis", "namespace", "stamp", "handlers", "schedules"]
+            let known = ["redis", "namespace", "stamp", "handlers", "schedules", "reporters"]
             for field in try root.fields(of: "the file", known: known) {
                 switch field.name {
                 case "redis": redis = try field.value.text("`redis`")
                 case "namespace": namespace = try Self.namespace(field.value)
                 case "stamp": stampPaths = try Self.stampPaths(field.value)
                 case "schedules": schedules = field.value
+                case "reporters": reporters = try ReporterSettings(field.value)
                 default: handlers = try Self.handlers(field.value, in: directory)
                 }
             }
@@ -71,6 +81,7 @@ public struct ConfigurationFile: Sendable, Equatable {
         self.namespace = namespace
         self.stampPaths = stampPaths
         self.handlers = handlers
+        self.reporters = reporters
         // They ask for what the handlers of their types say, wherever those stand in the file.
         self.schedules =
             try schedules.map { node throws(ConfigurationError) in try Self.schedules(node, handlers) } ?? []

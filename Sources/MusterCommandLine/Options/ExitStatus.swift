@@ -10,6 +10,8 @@ public enum ExitStatus: Int32, Sendable {
     case rejected = 4
     /// Time ran out while waiting.
     case timeout = 5
+    /// A worker's stop overran its bound, and its own watchdog ended the process.
+    case overrun = 70
     /// A worker stopped because its build is stale.
     case stale = 75
 }

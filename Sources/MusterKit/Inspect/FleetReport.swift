@@ -20,7 +20,13 @@ public struct FleetReport: Sendable, Encodable {
         public let lastClaimAt: Timestamp?
         public let lastClaim: String
         public let refusals: Int
+        /// What a stopping worker is at and waits for; of one that has stopped, what it did not wait for.
         public let exitPhase: String?
+        /// By when a stopping worker should be gone.
+        public let stopsBy: Timestamp?
+        /// Error reports that it sent, and that it dropped.
+        public let reportsSent: Int
+        public let reportsDropped: Int
         /// What became, since it started, of the program's file that it was started from.
         public let program: Program
         /// What its machine was launched from: `MUSTER_IMAGE`.
@@ -34,6 +40,7 @@ public struct FleetReport: Sendable, Encodable {
         private enum CodingKeys: String, CodingKey {
             case session, host, pid, name, build, buildOnDisk, state, verdict, queues, running, stuck, concurrency
             case lastBeatAt, lastClaimAt, lastClaim, refusals, exitPhase, program, image, startedAt, returns
+            case stopsBy, reportsSent, reportsDropped
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -55,6 +62,9 @@ public struct FleetReport: Sendable, Encodable {
             try values.encode(lastClaim, forKey: .lastClaim)
             try values.encode(refusals, forKey: .refusals)
             try values.encode(exitPhase, forKey: .exitPhase)
+            try values.encode(stopsBy, forKey: .stopsBy)
+            try values.encode(reportsSent, forKey: .reportsSent)
+            try values.encode(reportsDropped, forKey: .reportsDropped)
             try values.encode(program, forKey: .program)
             try values.encode(image, forKey: .image)
             try values.encode(startedAt, forKey: .startedAt)
@@ -80,6 +90,9 @@ public struct FleetReport: Sendable, Encodable {
         /// Its disk has no newer build either: its image is old.
         case needsDeploy = "needs-deploy"
         case wedged
+        /// It said that it stops, and is still not gone a second after its bound: its process hangs, or is gone without a
+        /// last word.
+        case zombie
     }
 
     public struct Summary: Sendable, Encodable {
@@ -91,6 +104,7 @@ public struct FleetReport: Sendable, Encodable {
         public let needsRestart: Int
         public let needsDeploy: Int
         public let wedged: Int
+        public let zombies: Int
         /// The newest build known, or what is waited for.
         public let newest: String?
     }

@@ -24,7 +24,9 @@ extension Inspector {
                 queues: entry.queues, running: entry.isLive ? entry.running : 0,
                 stuck: entry.isLive ? entry.stuck : 0, concurrency: entry.concurrency,
                 lastBeatAt: entry.lastBeatAt, lastClaimAt: entry.lastClaimAt, lastClaim: entry.lastClaim,
-                refusals: entry.refusals, exitPhase: entry.exitPhase, program: entry.program, image: entry.image,
+                refusals: entry.refusals, exitPhase: entry.exitPhase, stopsBy: entry.stopsBy,
+                reportsSent: entry.reportsSent,
+                reportsDropped: entry.reportsDropped, program: entry.program, image: entry.image,
                 startedAt: entry.startedAt, returns: count)
         }
         let live = workers.filter { $0.state != .lost && $0.state != .stopped }
@@ -35,7 +37,8 @@ extension Inspector {
             summary: FleetReport.Summary(
                 live: live.count, current: count(.current), stale: live.count { isStale.contains($0.session) },
                 lost: workers.count { $0.state == .lost }, needsRestart: count(.needsRestart),
-                needsDeploy: count(.needsDeploy), wedged: count(.wedged), newest: newest.name))
+                needsDeploy: count(.needsDeploy), wedged: count(.wedged),
+                zombies: workers.count { $0.verdict == .zombie }, newest: newest.name))
     }
 
     /// The newest build that live workers run, that work waits for, or that is the floor. One that was rolled back
@@ -68,6 +71,7 @@ extension Inspector {
     private static func verdict(
         _ entry: WorkerEntry, _ newest: Int, returns: Int, isTakenBack: Bool
     ) -> FleetReport.Verdict {
+        if entry.isZombie { return .zombie }
         if entry.isWedged { return .wedged }
         let running = entry.build?.sequence ?? 0
         if isTakenBack { return entry.buildOnDisk.map { $0 != entry.build } ?? false ? .needsRestart : .needsDeploy }

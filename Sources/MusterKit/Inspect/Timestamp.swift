@@ -1,3 +1,5 @@
+import Foundation
+
 /// A moment by Redis' clock; in JSON RFC 3339 in UTC with milliseconds.
 public struct Timestamp: Sendable, Equatable, Comparable, Encodable, CustomStringConvertible {
     public let milliseconds: Int
@@ -8,6 +10,9 @@ public struct Timestamp: Sendable, Equatable, Comparable, Encodable, CustomStrin
     /// A moment that no year of four digits holds becomes the nearest one that does: it came from a stranger, and
     /// neither its text nor a difference of two may end this process.
     public init(milliseconds: Int) { self.milliseconds = Self.clamped(milliseconds) }
+
+    /// Now, by this machine's clock.
+    static var here: Timestamp { Timestamp(milliseconds: Int(Date().timeIntervalSince1970 * 1000)) }
 
     static func clamped(_ milliseconds: Int) -> Int {
         min(max(milliseconds, writable.lowerBound), writable.upperBound)

@@ -26,7 +26,13 @@ public struct WorkerEntry: Sendable {
     public let lastBeatAt: Timestamp
     public let lastClaimAt: Timestamp?
     public let lastClaim: String
+    /// What a stopping session is at and waits for; of one that has stopped, what it did not wait for.
     public let exitPhase: String?
+    /// By when it should be gone, where it says that it stops; nil where it does not say.
+    public let stopsBy: Timestamp?
+    /// Error reports that it sent, and that it dropped.
+    public let reportsSent: Int
+    public let reportsDropped: Int
     /// When each job began that it said it was running, at its last beat.
     let runs: [String: Timestamp]
     let leaseMilliseconds: Int
@@ -55,6 +61,8 @@ public struct WorkerEntry: Sendable {
         lastClaimAt = number("lastClaimAt").map { Timestamp(milliseconds: $0) }
         lastClaim = text("lastClaim") ?? "never"
         exitPhase = text("exitPhase")
+        reportsSent = number("reportsSent") ?? 0
+        reportsDropped = number("reportsDropped") ?? 0
         let beat = lastBeatAt.milliseconds
         runs = Dictionary(
             (text("runs") ?? "").split(separator: ",").compactMap { run in
@@ -62,6 +70,11 @@ public struct WorkerEntry: Sendable {
                 guard parts.count == 2, let age = Fields.number(parts[1]) else { return nil }
                 return (String(parts[0]), Timestamp(milliseconds: beat - age))
             }, uniquingKeysWith: { first, _ in first })
+        if let taken = number("stopMs"), let bound = number("stopBoundMs") {
+            stopsBy = Timestamp(milliseconds: beat - taken + bound)
+        } else {
+            stopsBy = nil
+        }
         leaseMilliseconds = number("leaseMs") ?? 10_000
         self.now = now
     }
@@ -85,6 +98,13 @@ public struct WorkerEntry: Sendable {
             return false
         }
         return now - max(lastClaimAt ?? startedAt, startedAt).milliseconds > 3 * leaseMilliseconds
+    }
+
+    /// It said that it stops, and its bounds and a second more are over: its process hangs, or is gone without a last
+    /// word.
+    var isZombie: Bool {
+        guard saidState == State.stopping.rawValue, let stopsBy else { return false }
+        return now > stopsBy.milliseconds + 1000
     }
 
     /// Whether the claim lets it look into the lanes of a requirement, in a queue with these rules for builds.

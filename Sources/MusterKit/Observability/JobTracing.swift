@@ -17,8 +17,8 @@ enum JobTracing {
     /// retry is a run of its own.
     static func run(
         _ job: ClaimedJob, build: BuildStamp, session: SessionID, _ tracer: any Tracer,
-        _ body: () async -> Settlement.Kind?
-    ) async -> Settlement.Kind? {
+        _ body: () async -> (Settlement.Kind?, errorType: String)
+    ) async -> (Settlement.Kind?, errorType: String) {
         let span = tracer.startSpan("run \(job.record.type)", context: .topLevel, ofKind: .consumer)
         defer { span.end() }
         span.updateAttributes { attributes in
@@ -32,13 +32,13 @@ enum JobTracing {
         if let origin = TraceContext(job.record) {
             span.addLink(SpanLink(context: origin.extracted(by: tracer), attributes: [:]))
         }
-        let kind = await InstrumentationContext.$current.withValue(span.context) { await body() }
+        let (kind, errorType) = await InstrumentationContext.$current.withValue(span.context) { await body() }
         span.attributes["muster.outcome"] = kind?.outcomeName ?? "interrupted"
         switch kind {
         case .failed(_, let text), .dead(let text): span.setStatus(SpanStatus(code: .error, message: text))
         default: break
         }
-        return kind
+        return (kind, errorType)
     }
 
     static func describe(_ attributes: inout SpanAttributes, queue: String, type: String) {

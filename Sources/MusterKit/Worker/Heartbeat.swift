@@ -22,6 +22,7 @@ final class Heartbeat: Sendable {
     private let wake = SteadySemaphore()
     private let ended = SteadySemaphore()
     private let isStopping = Mutex(false)
+    private let hasLeft = Mutex(false)
 
     init(
         session: SessionID, lease: Duration, queues: [QueueStore], fleet: FleetStore,
@@ -56,6 +57,9 @@ final class Heartbeat: Sendable {
         wake.signal()
     }
 
+    /// The session is about to leave its queues: from now on it only speaks in the roll call.
+    func leaveQueues() { hasLeft.withLock { $0 = true } }
+
     /// When the thread last began a turn.
     var turnedAt: ContinuousClock.Instant { turned.withLock { $0 } }
 
@@ -70,14 +74,16 @@ final class Heartbeat: Sendable {
             turned.withLock { $0 = sent }
             let third = lease.wholeMilliseconds / 3
             var pause = Int.random(in: third * 3 / 4...third)
-            if !isLost {
+            if hasLeft.withLock({ $0 }) {
+                report()
+            } else if !isLost {
                 switch beat() {
                 case .renewed(let toCancel, let now):
                     confirmed = sent
                     onAnswer("renewed", now)
                     onBeat(toCancel, sent + lease * 4 / 5)
                 case .lost:
-                    isLost = true
+                    isLost = !hasLeft.withLock { $0 }
                     onAnswer("lost", nil)
                 case .unheard:
                     onAnswer("unheard", nil)
@@ -138,12 +144,15 @@ final class Heartbeat: Sendable {
     func waitUntilEnded(bound: Duration) async {
         await withCheckedContinuation { continuation in
             let thread = Thread {
-                _ = self.ended.wait(within: bound)
+                self.wait(within: bound)
                 continuation.resume()
             }
             thread.start()
         }
     }
+
+    /// Waits for the last word, blocking the thread.
+    func wait(within bound: Duration) { _ = ended.wait(within: bound) }
 }
 
 /// What a session says of itself in the roll call.

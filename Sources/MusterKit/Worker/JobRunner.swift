@@ -10,6 +10,7 @@ struct JobRunner: Sendable {
     let progress: ProgressBook
     let logger: Logger
     let noise: LogGate
+    let reports: [ReportQueue]
     /// How long a handler may go on after its time is over and it was cancelled.
     let timeoutGrace: Duration
     /// Nil where nobody wants any.
@@ -25,10 +26,13 @@ struct JobRunner: Sendable {
             "a job begins", metadata: ["job": "\(job.id)", "type": "\(job.record.type)", "queue": "\(job.queue)"])
         let waited = metrics == nil ? nil : wait(of: job)
         let kind: Settlement.Kind?
+        let errorType: String
         if let tracer {
-            kind = await JobTracing.run(job, build: build, session: session, tracer) { await outcome(of: job, onStuck) }
+            (kind, errorType) = await JobTracing.run(job, build: build, session: session, tracer) {
+                await outcome(of: job, onStuck)
+            }
         } else {
-            kind = await outcome(of: job, onStuck)
+            (kind, errorType) = await outcome(of: job, onStuck)
         }
         metrics?.ran(job, kind, took: .now - began, waited: waited)
         progress.notes.forget(job.id)
@@ -39,7 +43,7 @@ struct JobRunner: Sendable {
                 "ms": "\((ContinuousClock.now - began).wholeMilliseconds)",
             ])
         guard let kind else { return nil }
-        tell(kind, job)
+        tell(kind, job, errorType)
         return Settlement(
             id: job.id, type: job.record.type, kind: kind,
             milliseconds: (ContinuousClock.now - began).wholeMilliseconds,
@@ -55,11 +59,20 @@ struct JobRunner: Sendable {
     }
 
     /// A failure reaches whoever reads the log; a thousand of them are one line a second, and all in the timelines.
-    private func tell(_ kind: Settlement.Kind, _ job: ClaimedJob) {
+    private func tell(_ kind: Settlement.Kind, _ job: ClaimedJob, _ errorType: String) {
         let error: String
+        let isFinal: Bool
         switch kind {
-        case .failed(_, let text), .dead(let text): error = text
+        case .failed(_, let text): (error, isFinal) = (text, false)
+        case .dead(let text): (error, isFinal) = (text, true)
         default: return
+        }
+        if !reports.isEmpty {
+            let report = ErrorReport(
+                job: job.id, type: job.record.type, queue: job.queue, attempt: job.record.attempts + 1,
+                isFinal: isFinal, errorType: errorType, message: error, build: build, host: session.host,
+                session: session.id, at: .here)
+            for queue in reports { queue.offer(report) }
         }
         noise.log {
             logger.notice(
@@ -71,9 +84,12 @@ struct JobRunner: Sendable {
         }
     }
 
-    private func outcome(of job: ClaimedJob, _ onStuck: @escaping @Sendable () -> Void) async -> Settlement.Kind? {
+    /// - Returns: how it is to be settled, and the type of what was thrown.
+    private func outcome(
+        of job: ClaimedJob, _ onStuck: @escaping @Sendable () -> Void
+    ) async -> (Settlement.Kind?, errorType: String) {
         let record = job.record
-        guard let entry = handlers[record.type] else { return .unknownType }
+        guard let entry = handlers[record.type] else { return (.unknownType, "") }
         let context = JobContext(
             id: job.id, queue: job.queue, attempt: record.attempts + 1, build: build, session: session,
             record: record, checkpoint: job.checkpoint, progress: progress)
@@ -84,19 +100,25 @@ struct JobRunner: Sendable {
             } else {
                 result = try await entry.run(context)
             }
-            return success(result, record)
-        } catch let error as JobLater {
-            return .later(delayMilliseconds: max(0, error.delay.wholeMilliseconds))
-        } catch let error as JobDiscarded {
-            return .dead(error: ErrorText.bounded(ErrorText.redacted(error.description)))
-        } catch let error as UndecodablePayload {
-            if let producer = record.build, producer > build { return .undecodable(sequenceNeeded: producer.sequence) }
-            return failure(error, record, entry.retry)
-        } catch  where Task.isCancelled {
-            // Whatever it throws then, it throws because it was interrupted: a stop burns no attempt.
-            return nil
+            return (success(result, record), "ResultTooLarge")
         } catch {
-            return failure(error, record, entry.retry)
+            let kind = kind(of: error, record, entry.retry)
+            return (kind, String("\(type(of: error))".prefix(200)))
+        }
+    }
+
+    private func kind(of error: any Error, _ record: JobRecord, _ retry: RetryPolicy) -> Settlement.Kind? {
+        switch error {
+        case let error as JobLater:
+            return .later(delayMilliseconds: max(0, error.delay.wholeMilliseconds))
+        case let error as JobDiscarded:
+            return .dead(error: ErrorText.bounded(ErrorText.redacted(error.description)))
+        case is UndecodablePayload:
+            if let producer = record.build, producer > build { return .undecodable(sequenceNeeded: producer.sequence) }
+            return failure(error, record, retry)
+        default:
+            // Whatever it throws then, it throws because it was interrupted: a stop burns no attempt.
+            return Task.isCancelled ? nil : failure(error, record, retry)
         }
     }
 

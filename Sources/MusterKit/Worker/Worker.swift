@@ -11,7 +11,8 @@ public import ServiceLifecycle
 /// 3. A lost lease ends the session: its handlers are cancelled, its outcomes dropped (Redis would refuse
 ///    them), and a new session begins.
 /// 4. On a graceful shutdown it claims no more, hands back what it has not begun, lets running jobs finish
-///    within the grace, cancels and hands back the rest, and leaves the roll call.
+///    within the grace, cancels and hands back the rest, runs the exit hooks, and leaves the roll call. All of that
+///    takes ``WorkerOptions/stopBound`` at most.
 ///
 /// If the process dies instead, its jobs are run by others when its lease ends.
 public struct Worker: Service {
@@ -51,6 +52,11 @@ public struct Worker: Service {
                 throw MusterError(.invalidValue, "each queue needs a weight between 1 and 1000")
             }
         }
+        let bounds = options.stopBounds
+        guard
+            ([options.grace, bounds.cancel, bounds.handBack, bounds.lastWord] + options.exitHooks.map(\.bound)
+                + options.reporters.map(\.flushBound)).allSatisfy({ $0 >= .zero })
+        else { throw MusterError(.invalidValue, "the grace, and each bound of a stop, is at least nothing") }
         guard options.crashLimit >= 1 else { throw MusterError(.invalidValue, "the crash limit is at least 1") }
         self.server = server
         self.build = build
@@ -69,6 +75,11 @@ public struct Worker: Service {
         // Dispatch opens a descriptor for its timers with the first of them, and ends the process where it cannot:
         // better now than in a shortage.
         try? await Task.sleep(for: .nanoseconds(1))
+        let thread = SessionThread("muster-session")
+        try await withTaskExecutorPreference(thread) { try await work() }
+    }
+
+    private func work() async throws {
         let client = RedisClient(server.endpoint, options: RedisOptions(clientName: "muster-worker"))
         let beats = RedisClient(
             server.endpoint,
@@ -78,17 +89,31 @@ public struct Worker: Service {
             client.close()
             beats.close()
         }
-        try await withTaskCancellationOrGracefulShutdownHandler {
-            let metrics = WorkerMetrics(
-                build: build, concurrency: options.concurrency, host: options.host, name: options.name)
-            var former: WorkerSession.Former?
-            while !stopping.isAsked {
-                let session = WorkerSession(
-                    worker: self, client: client, beats: beats, after: former, metrics: metrics)
-                former = try await session.run()
+        let end = WorkerEnd(options, logger: logger)
+        end.start()
+        stopping.whenAsked { end.clock.begin() }
+        stopping.whenHurried { end.clock.hurry() }
+        var goesOn = false
+        defer { end.over(goesOn: goesOn) }
+        do {
+            try await withTaskCancellationOrGracefulShutdownHandler {
+                let metrics = WorkerMetrics(
+                    build: build, concurrency: options.concurrency, host: options.host, name: options.name)
+                var former: WorkerSession.Former?
+                while !stopping.isAsked {
+                    end.begin(client)
+                    let session = WorkerSession(
+                        worker: self, client: client, beats: beats, end: end, after: former, metrics: metrics)
+                    former = try await session.run()
+                }
+            } onCancelOrGracefulShutdown: {
+                stopping.ask()
             }
-        } onCancelOrGracefulShutdown: {
-            stopping.ask()
+        } catch {
+            await end.finish()
+            if case .hook? = (error as? StaleBuild)?.response { goesOn = true }
+            throw error
         }
+        await end.finish()
     }
 }

@@ -11,6 +11,17 @@ public struct WorkerOptions: Sendable {
     /// How long running jobs may go on after a stop was asked for; then they are cancelled and handed back.
     /// Default 25 s.
     public var grace: Duration
+    /// How long each further step of a stop may take.
+    public var stopBounds: StopBounds
+    /// What the worker does at its end, after it has handed back its jobs; default nothing.
+    public var exitHooks: [ExitHook]
+    /// Who is told of jobs that fail; default nobody. What is not sent when the worker ends has
+    /// ``ErrorReporter/flushBound`` to be sent, as an exit hook of the reporter's name.
+    public var reporters: [any ErrorReporter]
+    /// Whether a stop that takes longer than ``stopBound`` ends the whole process, by `_exit` with code 70 from a thread
+    /// of its own; so does a process that is still there when the worker has stopped and a last word's time is over.
+    /// Default false: a process may have more to do than this worker. Then the log and the roll call say so, and no more.
+    public var endsProcess: Bool
     /// How long Redis waits for a sign of life before it gives the jobs to others; default 10 s.
     public var lease: Duration
     /// How long a handler may go on after its timeout before it is shown as stuck and another job gets its place;
@@ -41,6 +52,10 @@ public struct WorkerOptions: Sendable {
         queueOrder: QueueOrder = .fair,
         concurrency: Int = 10,
         grace: Duration = .seconds(25),
+        stopBounds: StopBounds = StopBounds(),
+        exitHooks: [ExitHook] = [],
+        reporters: [any ErrorReporter] = [],
+        endsProcess: Bool = false,
         lease: Duration = .seconds(10),
         timeoutGrace: Duration = .seconds(5),
         crashLimit: Int = 3,
@@ -56,6 +71,10 @@ public struct WorkerOptions: Sendable {
         self.queueOrder = queueOrder
         self.concurrency = concurrency
         self.grace = grace
+        self.stopBounds = stopBounds
+        self.exitHooks = exitHooks
+        self.reporters = reporters
+        self.endsProcess = endsProcess
         self.lease = lease
         self.timeoutGrace = timeoutGrace
         self.crashLimit = crashLimit
@@ -66,5 +85,12 @@ public struct WorkerOptions: Sendable {
         self.buildOnDisk = buildOnDisk
         self.restartsOnDeploy = restartsOnDeploy
         self.image = image
+    }
+
+    /// How long a stop takes at most: the grace, the further steps, and the longest bound of a hook or reporter, for
+    /// they run at the same time.
+    public var stopBound: Duration {
+        let hooks = (exitHooks.map(\.bound) + reporters.map(\.flushBound)).max() ?? .zero
+        return grace + stopBounds.cancel + stopBounds.handBack + hooks + stopBounds.lastWord
     }
 }

@@ -51,7 +51,8 @@ extension WorkerSession {
         logger.warning(
             "this host came back with the same stale build: it needs a deploy, not a restart",
             metadata: ["times": "\(count)", "waitsMs": "\(pause.wholeMilliseconds)"])
-        enter("stopping", phase: "needs deploy: came back \(count) times", heartbeat)
+        closing.clock.enter(.pause(pause))
+        enter(.needsDeploy(times: count), heartbeat)
         let deadline = ContinuousClock.now + pause
         let alarm = Task {
             try await Task.sleep(until: deadline)

@@ -19,7 +19,10 @@ final class WorkerSession: Sendable {
         var claimedAt: ContinuousClock.Instant?
         var refusals = 0
         var state = "running"
-        var phase: String?
+        /// What a stopping session is at.
+        var step: StopStep?
+        /// What a stop did not wait for.
+        var overran: [String] = []
         var end: End?
         var hasNews = true
         var onNews: (@Sendable () -> Void)?
@@ -61,15 +64,17 @@ final class WorkerSession: Sendable {
     }
 
     private let former: Former?
+    let closing: WorkerEnd
 
     init(
-        worker: Worker, client: RedisClient, beats: RedisClient, after former: Former? = nil,
+        worker: Worker, client: RedisClient, beats: RedisClient, end: WorkerEnd, after former: Former? = nil,
         metrics: WorkerMetrics? = nil
     ) {
         self.metrics = metrics
         let clock = RedisClock()
         self.clock = clock
         self.former = former
+        closing = end
         self.worker = worker
         self.client = client
         self.beats = beats
@@ -85,7 +90,8 @@ final class WorkerSession: Sendable {
             runner: JobRunner(
                 handlers: worker.handlers.byType, build: worker.build, session: id,
                 progress: ProgressBook(queues: queues, session: id), logger: logger, noise: LogGate(),
-                timeoutGrace: worker.options.timeoutGrace, metrics: metrics, tracer: JobTracing.tracer, clock: clock),
+                reports: end.reports, timeoutGrace: worker.options.timeoutGrace, metrics: metrics,
+                tracer: JobTracing.tracer, clock: clock),
             bell: bell)
     }
 
@@ -122,6 +128,7 @@ final class WorkerSession: Sendable {
         // The heartbeat holds this session: each would keep the other, and its connections, for ever.
         defer { seen.withLock { $0.onNews = nil } }
         heartbeat.start()
+        guardStop(heartbeat)
         orders.start()
         follow(heartbeat)
         defer { worker.control.unfollow() }
@@ -144,13 +151,14 @@ final class WorkerSession: Sendable {
             }
         } catch {
             pool.cancelAll()
-            await finish(heartbeat, handBack: true)
+            closing.clock.begin()
+            await close(heartbeat)
             throw error
         }
         let end = seen.withLock { $0.end } ?? .stopped
         if end == .lost {
             logger.warning("the session's lease is lost; a new session begins")
-            await finish(heartbeat, handBack: false)
+            await leave(heartbeat, as: "lost")
             return Former(id: id, held: seen.withLock { $0.heldWhenLost })
         }
         await stop(heartbeat, end)
@@ -278,6 +286,7 @@ final class WorkerSession: Sendable {
     var snapshot: WorkerSnapshot {
         let options = worker.options
         let isQuiet = worker.control.isQuiet
+        let stop = closing.clock.time
         return seen.withLock { seen in
             WorkerSnapshot(
                 host: id.host, build: "\(worker.build)", queues: options.queues,
@@ -292,7 +301,11 @@ final class WorkerSession: Sendable {
                     ("buildOnDisk", seen.onDisk.map { "\($0)" } ?? ""), ("image", options.image ?? ""),
                     ("program", seen.program == .same ? "" : seen.program.rawValue),
                     ("lastClaim", isQuiet ? "quiet" : seen.lastClaim), ("refusals", String(seen.refusals)),
-                    ("leaseMs", String(options.lease.wholeMilliseconds)), ("exitPhase", seen.phase ?? ""),
+                    ("leaseMs", String(options.lease.wholeMilliseconds)), ("exitPhase", phase(of: seen)),
+                    ("stopMs", stop.map { String($0.taken.wholeMilliseconds) } ?? ""),
+                    ("stopBoundMs", stop.map { String($0.bound.wholeMilliseconds) } ?? ""),
+                    ("reportsSent", String(closing.reports.map(\.sent).reduce(0, +))),
+                    ("reportsDropped", String(closing.reports.map(\.dropped).reduce(0, +))),
                     ("types", worker.handlers.types.joined(separator: ",")),
                     (
                         "runs",

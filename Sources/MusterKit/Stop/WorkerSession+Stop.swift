@@ -1,0 +1,151 @@
+import Logging
+import MusterLaunch
+import MusterRedis
+import Synchronization
+
+extension WorkerSession {
+    /// Quiet, finish within the grace, cancel, hand back, exit hooks, leave.
+    func stop(_ heartbeat: Heartbeat, _ end: End) async {
+        let clock = closing.clock
+        clock.begin()
+        enter(.finish, heartbeat)
+        pool.handBackWaiting()
+        while !pool.isEmpty, !clock.isGraceOver, seen.withLock({ $0.end }) != .lost {
+            if await !settle() { await pause() }
+            if !pool.isEmpty { await bell.wait() }
+        }
+        if !pool.isEmpty { await cancel(heartbeat) }
+        if case .stale = end { await backOff(heartbeat) }
+        await close(heartbeat)
+    }
+
+    private func cancel(_ heartbeat: Heartbeat) async {
+        let running = pool.runningCount
+        if !worker.stopping.isHurried { overran(.finish, running) }
+        let end = ContinuousClock.now + worker.options.stopBounds.cancel
+        closing.clock.enter(.cancel)
+        enter(.cancel, heartbeat)
+        logger.warning("the grace is over; running jobs are cancelled", metadata: ["running": "\(running)"])
+        pool.cancelAll()
+        while pool.runningCount > 0, ContinuousClock.now < end { await bell.wait() }
+        if pool.runningCount > 0 {
+            logger.warning(
+                "handlers go on though they were cancelled; they are left behind",
+                metadata: ["jobs": "\(pool.runningJobs(bound: 10).map(\.id).joined(separator: ","))"])
+            overran(.cancel, pool.runningCount)
+        }
+    }
+
+    /// The end of a session that leaves in order.
+    func close(_ heartbeat: Heartbeat) async {
+        let clock = closing.clock
+        let end = ContinuousClock.now + worker.options.stopBounds.handBack
+        clock.enter(.handBack)
+        enter(.handBack, heartbeat)
+        // One call takes only so many; what is left would be handed back, and run again.
+        while await settle(), pool.hasOutcomes {}
+        heartbeat.leaveQueues()
+        await withTaskGroup(of: Void.self) { group in
+            for queue in queues { group.addTask { await self.handBack(queue, until: end) } }
+        }
+        clock.enter(.hooks)
+        let late = await closing.hooks.run { enter(.hooks($0), heartbeat) }
+        for hook in late {
+            closing.overran(hook)
+            seen.withLock { $0.overran.append("hook \(hook)") }
+        }
+        for queue in closing.reports { queue.end() }
+        clock.enter(.lastWord)
+        await leave(heartbeat, as: "stopped")
+    }
+
+    /// Tried until Redis takes them or the step is over: it may be about to come back.
+    private func handBack(_ queue: QueueStore, until end: ContinuousClock.Instant) async {
+        while true {
+            do {
+                let count = try await queue.handBack(session: id.id, keep: [], leave: true, call: nextCall())
+                if count > 0 { logger.info("handed back", metadata: ["jobs": "\(count)"]) }
+                return
+            } catch {
+                if error.code == .redis, error.redis?.code != .closed, ContinuousClock.now < end {
+                    await pause()
+                    continue
+                }
+                logger.warning(
+                    "could not hand back; others take over when the lease ends", metadata: ["error": "\(error)"])
+                seen.withLock { $0.overran.append("hand back \(queue.keys.queue)") }
+                return
+            }
+        }
+    }
+
+    /// The last word in the roll call.
+    func leave(_ heartbeat: Heartbeat, as state: String) async {
+        let overran = seen.withLock { seen in
+            seen.state = state
+            seen.step = nil
+            return seen.overran
+        }
+        heartbeat.stop()
+        await heartbeat.waitUntilEnded(bound: worker.options.stopBounds.lastWord)
+        if overran.isEmpty {
+            logger.info("session ends")
+        } else {
+            logger.warning("session ends", metadata: ["overran": "\(overran.joined(separator: ", "))"])
+        }
+    }
+
+    func enter(_ step: StopStep, _ heartbeat: Heartbeat) {
+        seen.withLock { seen in
+            seen.state = "stopping"
+            seen.step = step
+        }
+        heartbeat.sayNow()
+    }
+
+    /// What the roll call says of a stop: what it is at, and at its end what it did not wait for.
+    func phase(of seen: Seen) -> String {
+        if let step = seen.step { return step.text(running: pool.runningCount) }
+        return seen.overran.isEmpty ? "" : "overran \(seen.overran.joined(separator: ", "))"
+    }
+
+    private func overran(_ step: StopStep, _ running: Int) {
+        seen.withLock { $0.overran.append(step.text(running: running)) }
+    }
+
+    /// From now on the stop's clock speaks to this session.
+    func guardStop(_ heartbeat: Heartbeat) {
+        closing.clock.enter(.working)
+        closing.clock.follow { [self] deed in
+            switch deed {
+            case .cancelJobs:
+                pool.cancelAll()
+                bell.ring()
+            case .ring: bell.ring()
+            case .cutRedis:
+                logger.warning("Redis does not answer in time; its connection is closed")
+                client.close()
+            case .overrun: overrun(heartbeat)
+            }
+        }
+    }
+
+    private func overrun(_ heartbeat: Heartbeat) {
+        let step = seen.withLock { seen in seen.step?.text(running: pool.runningCount) ?? seen.state }
+        closing.overrun(step) { step in
+            seen.withLock { $0.overran.append("the whole stop, at \(step)") }
+            guard worker.options.endsProcess else { return heartbeat.sayNow() }
+            seen.withLock { seen in
+                seen.state = "stopped"
+                seen.step = nil
+            }
+            heartbeat.stop()
+            heartbeat.wait(within: .milliseconds(500))
+        }
+    }
+
+    /// Not by a sleep of Swift's: where handlers have every thread of its pool none ends.
+    private func pause() async {
+        await DedicatedThread.run { _ = SteadySemaphore().wait(within: .milliseconds(100)) }
+    }
+}
