@@ -10,7 +10,7 @@ extension Ground {
         _ session: SessionID, claimedAgo: Duration? = nil, build: String = "", succeeded: Int = 0,
         _ fields: [(String, String)] = [("state", "running")]
     ) async throws -> ReleaseRules {
-        let result: Result<ReleaseRules, MusterError> = await withCheckedContinuation { continuation in
+        let result: Result<FleetStore.Heard, MusterError> = await withCheckedContinuation { continuation in
             fleet.report(
                 session: session.id,
                 WorkerSnapshot(
@@ -18,6 +18,6 @@ extension Ground {
                     fields: fields)
             ) { continuation.resume(returning: $0) }
         }
-        return try result.get()
+        return try result.get().rules
     }
 }

@@ -5,8 +5,8 @@ import Synchronization
 /// Takes the orders that somebody has for a session, on a thread of its own: no handler can block it, and a dump that
 /// takes its time delays no heartbeat.
 ///
-/// 1. It looks when it is told that there is an order, and with each heartbeat, so that a message that was lost costs no
-///    more than a beat.
+/// 1. It looks when it is told that there is an order; each heartbeat's answer says so too, so that a message that was
+///    lost costs no more than a beat.
 /// 2. What it is ordered to do it does once, whatever becomes of its answer; the answer is said again until Redis has it,
 ///    and then Redis gives the order to it no more.
 /// 3. It answers before it does what ends the process.

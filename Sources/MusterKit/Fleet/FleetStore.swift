@@ -13,10 +13,16 @@ struct FleetStore: Sendable {
         keys = FleetKeys(namespace: namespace)
     }
 
-    /// Says what a session is and does; calls back on the client's loop thread, with the rules for builds.
+    /// What a session hears when it says what it does.
+    struct Heard: Sendable {
+        let rules: ReleaseRules
+        let hasOrders: Bool
+    }
+
+    /// Says what a session is and does; calls back on the client's loop thread.
     func report(
         session: String, _ snapshot: WorkerSnapshot,
-        completion: @escaping @Sendable (Result<ReleaseRules, MusterError>) -> Void
+        completion: @escaping @Sendable (Result<Heard, MusterError>) -> Void
     ) {
         client.submit(
             Scripts.fleet, keys: [keys.meta, keys.sessions, keys.session(session), keys.queues], capacity: 1024,
@@ -39,7 +45,8 @@ struct FleetStore: Sendable {
                     result.mapError { MusterError($0) }.flatMap { [client] reply in
                         Result { () throws(MusterError) in
                             try client.trusted { () throws(MusterError) in
-                                ReleaseRules(try ScriptAnswer(reply, of: Scripts.fleet)[2])
+                                let answer = try ScriptAnswer(reply, of: Scripts.fleet)
+                                return Heard(rules: ReleaseRules(answer[2]), hasOrders: answer[3].integer != 0)
                             }
                         }
                     })

@@ -4,7 +4,8 @@
 -- ARGV: 1 session  2 days after which a silent session is forgotten, in ms  3 ms since it last claimed, or ''
 --       4 its host  5 its build's stamp  6 jobs that it ran to success, so far
 --       7 n: names of its queues, then those  then its fields as name, value...
--- Answers {'ok', now in ms, the rules for builds: number, floor, producers, stale-settles, ramp}.
+-- Answers {'ok', now in ms, the rules for builds: number, floor, producers, stale-settles, ramp, how many orders wait for
+--         this session}.
 -- Run twice: the same is said again.
 -- The first write only frees memory: a full Redis lets the ones after it pass.
 local session, forget = ARGV[1], tonumber(ARGV[2])
@@ -43,4 +44,4 @@ if tonumber(ARGV[6]) > 0 then
     end
   end
 end
-return {'ok', now, release_rules()}
+return {'ok', now, release_rules(), redis.call('HLEN', base .. 'orders:' .. session)}

@@ -15,10 +15,10 @@ final class Heartbeat: Sendable {
     private let fleet: FleetStore
     private let snapshot: @Sendable () -> WorkerSnapshot
     private let onLost: @Sendable () -> Void
-    private let onBeat: @Sendable (_ toCancel: [String], _ holdsUntil: ContinuousClock.Instant) -> Void
+    private let onBeat: @Sendable (_ beat: Renewal, _ holdsUntil: ContinuousClock.Instant) -> Void
     private let onAnswer: @Sendable (_ name: String, _ redisNow: Int?) -> Void
     private let turned = Mutex(ContinuousClock.now)
-    private let onRules: @Sendable (ReleaseRules) -> Void
+    private let onHeard: @Sendable (FleetStore.Heard) -> Void
     private let wake = SteadySemaphore()
     private let ended = SteadySemaphore()
     private let isStopping = Mutex(false)
@@ -28,9 +28,9 @@ final class Heartbeat: Sendable {
         session: SessionID, lease: Duration, queues: [QueueStore], fleet: FleetStore,
         snapshot: @escaping @Sendable () -> WorkerSnapshot,
         onLost: @escaping @Sendable () -> Void,
-        onBeat: @escaping @Sendable (_ toCancel: [String], _ holdsUntil: ContinuousClock.Instant) -> Void,
+        onBeat: @escaping @Sendable (_ beat: Renewal, _ holdsUntil: ContinuousClock.Instant) -> Void,
         onAnswer: @escaping @Sendable (_ name: String, _ redisNow: Int?) -> Void,
-        onRules: @escaping @Sendable (ReleaseRules) -> Void
+        onHeard: @escaping @Sendable (FleetStore.Heard) -> Void
     ) {
         self.session = session
         self.lease = lease
@@ -40,7 +40,7 @@ final class Heartbeat: Sendable {
         self.onLost = onLost
         self.onBeat = onBeat
         self.onAnswer = onAnswer
-        self.onRules = onRules
+        self.onHeard = onHeard
     }
 
     func start() {
@@ -78,10 +78,10 @@ final class Heartbeat: Sendable {
                 report()
             } else if !isLost {
                 switch beat() {
-                case .renewed(let toCancel, let now):
+                case .renewed(let renewal):
                     confirmed = sent
-                    onAnswer("renewed", now)
-                    onBeat(toCancel, sent + lease * 4 / 5)
+                    onAnswer("renewed", renewal.now)
+                    onBeat(renewal, sent + lease * 4 / 5)
                 case .lost:
                     isLost = !hasLeft.withLock { $0 }
                     onAnswer("lost", nil)
@@ -100,24 +100,33 @@ final class Heartbeat: Sendable {
         ended.signal()
     }
 
+    /// What Redis said of the session, over all its queues.
+    struct Renewal: Sendable {
+        /// Jobs that it holds there.
+        var held = 0
+        var toCancel: [String] = []
+        /// The server's time, in ms.
+        var now: Int?
+    }
+
     private enum Beat {
-        case renewed(toCancel: [String], now: Int?)
+        case renewed(Renewal)
         case lost, unheard
     }
 
     private func beat() -> Beat {
         let answers = SteadySemaphore()
-        let worst = Mutex(Beat.renewed(toCancel: [], now: nil))
+        let worst = Mutex(Beat.renewed(Renewal()))
         for queue in queues {
             queue.beat(session: session.id, lease: lease, join: false) { result in
                 switch result {
                 case .success(let answer) where answer.state == "ok":
-                    let ids = answer[2].array?.compactMap(\.text) ?? []
-                    let now = answer[3].integer
                     worst.withLock {
-                        if case .renewed(let others, let known) = $0 {
-                            $0 = .renewed(toCancel: others + ids, now: known ?? now)
-                        }
+                        guard case .renewed(var renewal) = $0 else { return }
+                        renewal.held += answer[1].integer ?? 1
+                        renewal.toCancel += answer[2].array?.compactMap(\.text) ?? []
+                        renewal.now = renewal.now ?? answer[3].integer
+                        $0 = .renewed(renewal)
                     }
                 case .success: worst.withLock { $0 = .lost }
                 case .failure: worst.withLock { if case .renewed = $0 { $0 = .unheard } }
@@ -133,8 +142,8 @@ final class Heartbeat: Sendable {
     private func report() {
         let snapshot = snapshot()
         let heard = SteadySemaphore()
-        fleet.report(session: session.id, snapshot) { [onRules] answer in
-            if case .success(let rules) = answer { onRules(rules) }
+        fleet.report(session: session.id, snapshot) { [onHeard] answer in
+            if case .success(let heard) = answer { onHeard(heard) }
             heard.signal()
         }
         _ = heard.wait(within: lease / 6)

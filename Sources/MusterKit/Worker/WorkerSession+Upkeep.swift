@@ -21,8 +21,9 @@ extension WorkerSession {
     }
 
     /// Once a lease, between two claims: a claim that was given up as lost may have run after all, and its
-    /// jobs would stay held for as long as this session lives.
+    /// jobs would stay held for as long as this session lives. Where Redis says that it holds none there is nothing to ask.
     func audit() async {
+        guard seen.withLock({ $0.held > 0 }) else { return }
         for queue in queues {
             guard
                 let count = try? await queue.handBack(

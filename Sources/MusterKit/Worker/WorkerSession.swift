@@ -38,6 +38,8 @@ final class WorkerSession: Sendable {
         var wedgedAt: ContinuousClock.Instant?
         /// When Redis last confirmed the lease.
         var renewedAt: ContinuousClock.Instant?
+        /// Jobs that Redis said it holds, at its last beat.
+        var held = 0
         /// It was told to claim nothing, and may still be listed as waiting for work.
         var mustLeaveIdle = false
     }
@@ -109,21 +111,26 @@ final class WorkerSession: Sendable {
             queues: queues.map { QueueStore(beats, namespace: worker.server.namespace, queue: $0.keys.queue) },
             fleet: FleetStore(beats, namespace: worker.server.namespace),
             snapshot: { self.snapshot }, onLost: { self.end(.lost) },
-            onBeat: { ids, end in
-                self.seen.withLock { $0.renewedAt = end - self.worker.options.lease * 4 / 5 }
+            onBeat: { renewal, end in
+                self.seen.withLock { seen in
+                    seen.renewedAt = end - self.worker.options.lease * 4 / 5
+                    seen.held = renewal.held
+                }
                 self.pool.mayBegin(until: end)
                 self.metrics?.note(
                     running: self.pool.runningCount, waiting: self.pool.waitingCount, stuck: self.pool.stuckCount)
-                for id in ids { self.pool.cancel(id) }
+                for id in renewal.toCancel { self.pool.cancel(id) }
                 self.lookForWedge()
-                orders.look()
             },
             onAnswer: { name, now in
                 // Who has left is not known any more, and has lost nothing.
                 if name != "lost" || self.seen.withLock({ $0.state }) == "running" { self.metrics?.renewal(name) }
                 if let now { self.clock.set(now) }
             },
-            onRules: { self.hear($0) })
+            onHeard: { heard in
+                self.hear(heard.rules)
+                if heard.hasOrders { orders.look() }
+            })
         seen.withLock { $0.onNews = { heartbeat.sayNow() } }
         // The heartbeat holds this session: each would keep the other, and its connections, for ever.
         defer { seen.withLock { $0.onNews = nil } }
