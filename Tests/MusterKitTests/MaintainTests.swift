@@ -43,6 +43,7 @@ import Testing
         try await withGround { ground in
             let done = try await maintain(ground)
             #expect(done.nextDueMilliseconds == nil)
+            #expect(done.nextEndMilliseconds == nil)
             #expect(try await ground.allKeys() == [])
         }
     }
@@ -62,8 +63,11 @@ import Testing
             try await ground.enqueue(["a", "b"])
             #expect(try await ground.claim(one, want: 1).ids == ["a"])
             #expect(try await ground.claim(two, want: 1).ids == ["b"])
-            #expect(try await maintain(ground).reaped == [], "its lease goes on")
+            let first = try await maintain(ground)
+            #expect(first.reaped == [], "its lease goes on")
+            #expect(try #require(first.nextEndMilliseconds) > 0)
             try await expire(ground, one)
+            try await #expect(maintain(ground, mayReap: false).nextEndMilliseconds == 0)
             let before = try await ground.everything()
             #expect(try await maintain(ground, mayReap: false).reaped == [])
             #expect(try await ground.everything() == before)

@@ -7,7 +7,8 @@
 -- ARGV: 1 sequence of the caller's build  2 'reap' where the caller has been connected for a whole lease
 --       3 the most jobs to move  4 crashes after which a job is dead  5 ms that the dead are kept
 -- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1,
---       outcomes dropped because Redis is nearly full, sessions of the queue}
+--       outcomes dropped because Redis is nearly full, sessions of the queue, ms until the first of their leases ends
+--       or -1}
 --       or {'stale', floor}: an older build than the floor maintains nothing.
 -- Run twice: what was moved is no longer there to move.
 local jobs, lanes, sessions, idle = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -97,6 +98,9 @@ for _, key in ipairs(redis.call('ZRANGE', parked, 0, 15)) do
 end
 -- The writes above only free memory, or come after one that does: a full Redis lets these pass.
 local squeezed = squeeze()
-local next_due = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
-return {'ok', #due, recovered, reaped, next_due[2] and math.max(0, tonumber(next_due[2]) - now) or -1, squeezed,
-  redis.call('ZCARD', sessions)}
+local function ms_until_first(times)
+  local first = redis.call('ZRANGE', times, 0, 0, 'WITHSCORES')
+  return first[2] and math.max(0, tonumber(first[2]) - now) or -1
+end
+return {'ok', #due, recovered, reaped, ms_until_first(scheduled), squeezed, redis.call('ZCARD', sessions),
+  ms_until_first(sessions)}

@@ -153,6 +153,8 @@ struct QueueStore: Sendable {
         var squeezed = 0
         /// Sessions of the queue; nothing where the floor keeps the caller from asking.
         var sessions: Int?
+        /// Until the first lease of a session ends, where nobody renews it.
+        var nextEndMilliseconds: Int?
     }
 
     /// Makes due jobs ready, takes the jobs of dead sessions back, and forgets what is too old, or takes room that Redis
@@ -180,10 +182,12 @@ struct QueueStore: Sendable {
             return Maintained(promoted: 0, recovered: 0, reaped: [], nextDueMilliseconds: nil)
         }
         let due = answer[4].integer ?? -1
+        let end = answer[7].integer ?? -1
         return Maintained(
             promoted: answer[1].integer ?? 0, recovered: answer[2].integer ?? 0,
             reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: due < 0 ? nil : due,
-            squeezed: answer[5].integer ?? 0, sessions: answer[6].integer)
+            squeezed: answer[5].integer ?? 0, sessions: answer[6].integer,
+            nextEndMilliseconds: end < 0 ? nil : end)
     }
 
     /// A session that lost its lease and lives: what nobody took over goes back, the other jobs' crashes were none.

@@ -77,7 +77,8 @@ final class Heartbeat: Sendable {
             if hasLeft.withLock({ $0 }) {
                 report()
             } else if !isLost {
-                switch beat() {
+                let told = SteadySemaphore()
+                switch beat(beside: { say(told) }) {
                 case .renewed(let renewal):
                     confirmed = sent
                     onAnswer("renewed", renewal.now)
@@ -92,7 +93,7 @@ final class Heartbeat: Sendable {
                     pause = min(pause, max(0, left.wholeMilliseconds))
                 }
                 if isLost { onLost() }
-                if confirmed == sent { report() }
+                if confirmed == sent { _ = told.wait(within: lease / 6) }
             }
             _ = wake.wait(within: .milliseconds(pause))
         }
@@ -114,7 +115,8 @@ final class Heartbeat: Sendable {
         case lost, unheard
     }
 
-    private func beat() -> Beat {
+    /// - Parameter beside: sends what goes with it: Redis wakes up once for both.
+    private func beat(beside: () -> Void) -> Beat {
         let answers = SteadySemaphore()
         let worst = Mutex(Beat.renewed(Renewal()))
         for queue in queues {
@@ -134,19 +136,23 @@ final class Heartbeat: Sendable {
                 answers.signal()
             }
         }
+        beside()
         let deadline = ContinuousClock.now + lease / 3
         for _ in queues where !answers.wait(within: deadline - .now) { return .unheard }
         return worst.withLock { $0 }
     }
 
     private func report() {
-        let snapshot = snapshot()
-        let heard = SteadySemaphore()
-        fleet.report(session: session.id, snapshot) { [onHeard] answer in
+        let told = SteadySemaphore()
+        say(told)
+        _ = told.wait(within: lease / 6)
+    }
+
+    private func say(_ told: SteadySemaphore) {
+        fleet.report(session: session.id, snapshot()) { [onHeard] answer in
             if case .success(let heard) = answer { onHeard(heard) }
-            heard.signal()
+            told.signal()
         }
-        _ = heard.wait(within: lease / 6)
     }
 
     /// Waits for the last word, at most `bound`; called off the cooperative threads.

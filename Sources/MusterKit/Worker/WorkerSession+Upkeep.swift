@@ -11,11 +11,11 @@ extension WorkerSession {
         }
     }
 
-    /// Between two looks without a reason, in ms: about a second. In a large fleet up to five: others look meanwhile, and
+    /// Between two looks without a reason, in ms: about a second. In a large fleet up to ten: others look meanwhile, and
     /// hundreds that find nothing would keep Redis busy. Who is below the floor is told when that changes.
     var unhurried: ClosedRange<Int> {
         let seconds = seen.withLock { seen in
-            seen.lastClaim.hasPrefix("stale") ? 5 : max(1, min(5, seen.crowd / 20))
+            seen.lastClaim.hasPrefix("stale") ? 10 : max(1, min(10, seen.crowd / 20))
         }
         return seconds * 750...seconds * 1250
     }
@@ -42,6 +42,7 @@ extension WorkerSession {
             var crowd = 0
             // In a nearly full Redis the first gives most.
             for queue in queues.shuffled() {
+                let mayReap = hasBeenConnectedForALease
                 guard
                     let done = try? await queue.maintain(
                         build: worker.build, mayReap: self.hasBeenConnectedForALease,
@@ -62,7 +63,9 @@ extension WorkerSession {
                     }
                 }
                 crowd = max(crowd, done.sessions ?? 0)
-                if let due = done.nextDueMilliseconds {
+                // A large fleet may shrink to a few at once, and those must not sleep while its leases end.
+                let end = mayReap ? done.nextEndMilliseconds : nil
+                for due in [done.nextDueMilliseconds, end].compactMap(\.self) {
                     pause = min(pause, due + Int.random(in: 1...max(20, crowd * 2)))
                 }
             }
