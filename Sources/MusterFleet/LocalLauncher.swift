@@ -57,14 +57,14 @@ public struct LocalLauncher: Sendable {
         case .background: if service.isInstalled { try service.remove() }
         case nil where !service.isInstalled && (!isFar || !ServiceManager.isThere): break
         case .systemd, nil:
-            do throws(FleetError) {
+            do {
                 try ServiceManager.check()
+                try folder.create()
+                try service.install(group, supervise: supervise)
             } catch {
                 if group.supervisor == .systemd { throw error }
                 return "workers of \(group.name) do not come back after a boot: \(error)"
             }
-            try folder.create()
-            try service.install(group, supervise: supervise)
         }
         return nil
     }

@@ -158,6 +158,33 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: SystemdHost.isThere)) func aUserWhoDoesNotLingerIsToldSoAndGetsAUnitWhenTheyDo() async throws {
+        try await with(1, withSystemd: true) { ground in
+            let machine = try ground.hosts.machine("web-1")
+            _ = try await machine.add(user: "deploy")
+            try ground.hosts.open("web-1")
+            try ground.write(mail(["deploy@web-1"], keeper: ""))
+            let up = try await ground.fleet("up")
+            #expect(up.status == 0, "\(up.errors)\(ground.hosts.logs())")
+            #expect(
+                up.errors.contains("web-1: workers of mail do not come back after a boot: systemd ends"), "\(up.errors)"
+            )
+            let before = try await ground.workers()
+            #expect(before.map(\.host) == ["web-1"])
+
+            try machine.write("/var/lib/systemd/linger/deploy", "")
+            let again = try await ground.fleet("up")
+            #expect(again.status == 0 && again.errors.isEmpty, "\(again.errors)\(ground.hosts.logs())")
+            let group = try await machine.run("systemctl", "status", "deploy.service", "--no-pager")
+            #expect(group.contains("muster-muster:mail.service"), "\(group)")
+            try await #expect(ground.workers() == before)
+            try await #expect(ground.fleet("down").status == 0)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: machine.path("/home/deploy/.config/systemd/user"))
+                    == [])
+        }
+    }
+
     @Test func aRollStopsAtHostsThatVanishAndNoJobIsLost() async throws {
         let count = Self.isFull ? 6 : 3
         let perHost = Self.isFull ? 2 : 1

@@ -55,6 +55,13 @@ final class FarHosts: Sendable {
     /// One that has a systemd.
     func machine(_ name: String) throws -> SystemdHost { try #require(machines.withLock { $0[name] }) }
 
+    /// Lets every user of a host log in with the key, and keep their workers' state where the host keeps it.
+    func open(_ name: String) throws {
+        for (path, mode) in [(folder, 0o755), ("\(folder)/\(name)", 0o777)] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        }
+    }
+
     func logs() -> String {
         names.map { name in
             let found = FileManager.default.enumerator(atPath: "\(folder)/\(name)")?.allObjects ?? []

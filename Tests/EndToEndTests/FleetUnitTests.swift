@@ -169,25 +169,11 @@ import Testing
         }
     }
 
-    /// One whose own systemd runs, as it does for a user who lingers.
     @Test func aUsersGroupIsKeptByTheirOwnSystemdWhereThatOutlivesTheirLogin() async throws {
         try await Cluster.with(PrivateRedisOptions(listensOnLoopback: true)) { cluster in
             try await SystemdHost.with(sharing: cluster.redis.folder) { host in
                 let home = "/home/deploy"
-                try await Tool.run("nsenter", Array(host.door.dropFirst()) + ["useradd", "-m", "deploy"])
-                let user = try await host.run("id", "-u", "deploy")
-                try host.write(
-                    "/etc/systemd/system/theirs.service",
-                    """
-                    [Service]
-                    User=deploy
-                    Type=notify
-                    RuntimeDirectory=user/\(user)
-                    Environment=XDG_RUNTIME_DIR=/run/user/\(user)
-                    ExecStart=/lib/systemd/systemd --user
-                    Delegate=yes
-                    """)
-                try await host.systemctl("start", "theirs.service")
+                let user = try await host.add(user: "deploy")
                 try host.write(
                     home + "/fleet.yaml",
                     "groups: {mail: {count: 1, grace: 1s, supervisor: systemd, arguments: [--probes, --build, 1-a]}}\n")
@@ -210,7 +196,7 @@ import Testing
                 #expect(up.status == 0, "\(up.errors)")
                 let links = host.path("\(home)/.config/systemd/user/default.target.wants")
                 #expect(try FileManager.default.contentsOfDirectory(atPath: links) == [Self.unit])
-                let group = try await host.run("systemctl", "status", "theirs.service", "--no-pager")
+                let group = try await host.run("systemctl", "status", "deploy.service", "--no-pager")
                 #expect(group.contains(Self.unit), "\(group)")
                 let down = try await fleet("down")
                 #expect(down.status == 0, "\(down.errors)")

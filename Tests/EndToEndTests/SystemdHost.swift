@@ -115,6 +115,27 @@ final class SystemdHost: Sendable {
         try await Tool.run("nsenter", Array(door.dropFirst()) + ["systemctl"] + words)
     }
 
+    /// Makes a user, and starts a systemd of theirs, as it runs for somebody who is logged in.
+    /// - Returns: their id.
+    func add(user name: String) async throws -> String {
+        // No password opens it, but it is not locked: a key does.
+        try await Tool.run("nsenter", Array(door.dropFirst()) + ["useradd", "-m", "-s", "/bin/sh", "-p", "*", name])
+        let id = try await run("id", "-u", name)
+        try write(
+            "/etc/systemd/system/\(name).service",
+            """
+            [Service]
+            User=\(name)
+            Type=notify
+            RuntimeDirectory=user/\(id)
+            Environment=XDG_RUNTIME_DIR=/run/user/\(id)
+            ExecStart=/lib/systemd/systemd --user
+            Delegate=yes
+            """)
+        try await systemctl("start", "\(name).service")
+        return id
+    }
+
     /// What systemd knows of a unit.
     func show(_ unit: String, _ property: String) async throws -> String {
         try await run("systemctl", "show", "--property=\(property)", "--value", unit)
