@@ -138,11 +138,6 @@ import Testing
             try await #expect(ground.fleet("up").status == 0)
             try await #expect(ground.workers() == first)
 
-            let main = try await machine.show(unit, "MainPID")
-            try await machine.run("kill", "-KILL", main)
-            try await #expect(
-                eventually { try await !["0", main].contains(machine.show(unit, "MainPID")) }, "\(ground.hosts.logs())")
-            try await #expect(ground.workers() == first)
             // As a boot does: everything ends, and the target that the machine begins with is started.
             try await machine.systemctl("stop", "multi-user.target", unit)
             try await #expect(eventually { try await Set(ground.workers().map(\.host)) == ["web-2"] })
