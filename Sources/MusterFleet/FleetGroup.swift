@@ -22,10 +22,13 @@ public struct FleetGroup: Sendable, Equatable, Codable {
     public var stopMilliseconds: Int
     /// Files and folders below ``directory`` that hosts other than this one are sent.
     public var files: [String] = []
+    /// Who keeps the supervisor running; nil for systemd on other hosts that have one, and on this one for nobody new.
+    public var supervisor: SupervisorHome?
 
     /// Without the files: they are for whoever sends them.
     private enum CodingKeys: CodingKey {
         case name, count, hosts, program, arguments, directory, environment, memoryBytes, stopMilliseconds
+        case supervisor
     }
 
     public init(

@@ -14,6 +14,7 @@ struct FleetGroupReader {
     static let keys =
         workerKeys + [
             "count", "hosts", "grace", "program", "arguments", "environment", "directory", "memory", "files",
+            "supervisor",
         ]
 
     func read(_ field: ConfigurationNode.Field) throws(ConfigurationError) -> FleetGroup {
@@ -43,6 +44,7 @@ struct FleetGroupReader {
             case "arguments": group.arguments = try value.texts("`arguments` of \(what)")
             case "environment": group.environment = try environment(value)
             case "files": files = value
+            case "supervisor": group.supervisor = try supervisor(value)
             case "directory": group.directory = try directory(value)
             default: group.memoryBytes = try memory(value)
             }
@@ -91,6 +93,15 @@ struct FleetGroupReader {
             throw node.failure("`\(host)`, in `hosts` of \(what), is no host")
         }
         return hosts
+    }
+
+    private func supervisor(_ node: ConfigurationNode) throws(ConfigurationError) -> SupervisorHome {
+        let text = try node.text("`supervisor` of \(what)")
+        guard let home = SupervisorHome(rawValue: text) else {
+            let all = SupervisorHome.allCases.map(\.rawValue).joined(separator: " or ")
+            throw node.failure("`supervisor` of \(what) is \(all), not \(text)")
+        }
+        return home
     }
 
     private func program(_ node: ConfigurationNode) throws(ConfigurationError) -> String {

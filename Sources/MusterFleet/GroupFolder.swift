@@ -8,6 +8,7 @@ public import Foundation
 /// | `wanted.json` | what there should be; written by `muster fleet`, read by the supervisor |
 /// | `state.json` | what the supervisor sees, for whoever asks |
 /// | `lock` | held by the one supervisor that lives |
+/// | `muster` | a link to what a unit of systemd runs as the supervisor |
 /// | `NAME-N.log`, `supervisor.log` | what they wrote |
 public struct GroupFolder: Sendable {
     /// What there should be.
@@ -82,6 +83,7 @@ public struct GroupFolder: Sendable {
 
     public func log(_ name: String) -> String { "\(path)/\(name).log" }
     public var lockPath: String { "\(path)/lock" }
+    var supervisorPath: String { "\(path)/muster" }
 
     private func read<Value: Decodable>(_ name: String) -> Value? {
         FileManager.default.contents(atPath: "\(path)/\(name)")

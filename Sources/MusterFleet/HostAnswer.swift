@@ -15,6 +15,8 @@ public struct HostAnswer: Sendable, Equatable, Codable {
         public var isStopped = false
         /// Where the logs are, on that host.
         public var folder = ""
+        /// What a person should know, though nothing failed.
+        public var note: String?
         /// Why what was ordered could not be done.
         public var error: String?
 
@@ -24,4 +26,15 @@ public struct HostAnswer: Sendable, Equatable, Codable {
     public var groups: [Group]
 
     public init(groups: [Group]) { self.groups = groups }
+
+    /// This look, with what was said when the order was carried out.
+    public func after(_ order: HostAnswer) -> HostAnswer {
+        HostAnswer(
+            groups: groups.map { group in
+                var group = group
+                let told = order.groups.first { $0.name == group.name }
+                (group.error, group.note) = (group.error ?? told?.error, group.note ?? told?.note)
+                return group
+            })
+    }
 }

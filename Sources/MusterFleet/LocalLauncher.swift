@@ -45,6 +45,38 @@ public struct LocalLauncher: Sendable {
         return wanted
     }
 
+    /// Decides who keeps the group's supervisor running, before ``up(_:victims:)``. Workers that run go on.
+    ///
+    /// - Parameter isFar: whether `fleet.yaml` lies on another machine: nobody's own gets a unit without asking for it.
+    /// - Returns: what a person should know where there could be a unit and is none.
+    /// - Throws: ``FleetError``, or what the file system says.
+    public func settle(_ group: FleetGroup, isFar: Bool) throws -> String? {
+        let folder = folder(group.name)
+        let service = SupervisorService(folder: folder)
+        switch group.supervisor {
+        case .background: if service.isInstalled { try service.remove() }
+        case nil where !service.isInstalled && (!isFar || !ServiceManager.isThere): break
+        case .systemd, nil:
+            do {
+                try ServiceManager.check()
+                try folder.create()
+                try service.install(group, supervise: supervise)
+            } catch {
+                if group.supervisor == .systemd { throw error }
+                return "workers of \(group.name) do not come back after a boot: \(error)"
+            }
+        }
+        return nil
+    }
+
+    /// Takes the unit away of a group that is no longer here, where it has one.
+    /// - Throws: ``FleetError``, or what the file system says.
+    public func forget(_ group: String) throws {
+        let folder = folder(group)
+        let service = SupervisorService(folder: folder)
+        if service.isInstalled, !isThere(folder) { try service.remove() }
+    }
+
     /// Says that the group should end, with its supervisor.
     /// - Returns: false where there is none.
     /// - Throws: ``FleetError``, or what the file system says.
@@ -78,6 +110,8 @@ public struct LocalLauncher: Sendable {
             if let supervisor = folder.state?.supervisor, supervisor.isAlive { kill(supervisor.pid, SIGHUP) }
             return
         }
+        let service = SupervisorService(folder: folder)
+        if service.isInstalled { return try service.start() }
         let log = StandardStream.file(folder.log("supervisor"), append: true)
         _ = try ChildProcess(
             executable: supervise[0], arguments: Array(supervise.dropFirst()) + [folder.path],

@@ -30,12 +30,14 @@ struct ProgramFolder {
         }
     }
 
-    /// What the releases of all groups of all namespaces lead to.
+    /// What the releases and the units of all groups of all namespaces lead to.
     private func linked() -> Set<String> {
         let root = URL(fileURLWithPath: path).deletingLastPathComponent().path
         var used: Set<String> = []
         for namespace in names(root) where namespace != Self.name {
             for group in names("\(root)/\(namespace)") {
+                let unit = GroupFolder(path: "\(root)/\(namespace)/\(group)").supervisorPath
+                if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: unit) { used.insert(target) }
                 let releases = "\(root)/\(namespace)/\(group)/releases"
                 for release in names(releases) {
                     let own = "\(releases)/\(release)/\(ReleaseFolder.own)"

@@ -30,8 +30,10 @@ public struct ThisHost: FleetHost {
 
     private func up(_ order: HostOrder, _ launcher: LocalLauncher) async -> HostAnswer {
         var errors: [String: String] = [:]
+        var notes: [String: String] = [:]
         for item in order.items {
             do {
+                notes[item.group.name] = try launcher.settle(item.group, isFar: item.release != nil)
                 try up(item, order.victims, launcher)
             } catch {
                 errors[item.group.name] = "\(error)"
@@ -43,7 +45,7 @@ public struct ThisHost: FleetHost {
         return HostAnswer(
             groups: items.map { item in
                 var answer = look(item, launcher)
-                answer.error = errors[item.group.name]
+                (answer.error, answer.note) = (errors[item.group.name], notes[item.group.name])
                 return answer
             })
     }
@@ -72,7 +74,21 @@ public struct ThisHost: FleetHost {
         for item in order.items where try launcher.down(item.group.name) { leaving.append(item) }
         let bound = Duration.milliseconds(leaving.map(\.group.stopMilliseconds).max() ?? 0) + .seconds(10)
         await wait(bound, leaving, launcher) { !launcher.isThere(launcher.folder($0.group.name)) }
-        return HostAnswer(groups: leaving.map { look($0, launcher) })
+        var errors: [String: String] = [:]
+        for item in order.items {
+            do {
+                try launcher.forget(item.group.name)
+            } catch {
+                errors[item.group.name] = "\(error)"
+            }
+        }
+        let told = order.items.filter { leaving.contains($0) || errors[$0.group.name] != nil }
+        return HostAnswer(
+            groups: told.map { item in
+                var answer = look(item, launcher)
+                answer.error = errors[item.group.name]
+                return answer
+            })
     }
 
     /// Until all are as they should be, or the time is over. A supervisor that was just leaving may have missed a change:

@@ -48,8 +48,10 @@ import Testing
         }
     }
 
-    private func with(_ count: Int, _ body: (Ground) async throws -> Void) async throws {
-        try await FarHosts.with(count) { hosts in
+    private func with(
+        _ count: Int, withSystemd: Bool = false, _ body: (Ground) async throws -> Void
+    ) async throws {
+        try await FarHosts.with(count, withSystemd: withSystemd) { hosts in
             let options = PrivateRedisOptions(
                 extraArguments: ["--port", "6390", "--bind", hosts.home, "--protected-mode", "no"])
             try await Cluster.with(options) { cluster in
@@ -65,9 +67,10 @@ import Testing
         }
     }
 
-    private func mail(_ hosts: [String], count: Int = 1) -> String {
+    /// - Parameter keeper: without it, units are installed where a systemd runs: only for hosts with a disk of their own.
+    private func mail(_ hosts: [String], count: Int = 1, keeper: String = ", supervisor: background") -> String {
         "  mail: {hosts: [\(hosts.joined(separator: ", "))], count: \(count), grace: 3s, concurrency: 2, "
-            + "arguments: [--probes], files: [muster.stamp]}\n"
+            + "arguments: [--probes], files: [muster.stamp]\(keeper)}\n"
     }
 
     @Test func aFleetIsLaunchedOverSSHAndAHostThatCannotBeReachedHoldsUpNobody() async throws {
@@ -80,7 +83,9 @@ import Testing
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o755], ofItemAtPath: "\(ground.cluster.folder)/\(program)")
             let quoted = "'./" + program.replacingOccurrences(of: "'", with: "''") + "'"
-            try ground.write(mail(["local", "web-1", "web-2"]) + "  own: {hosts: [web-2], program: \(quoted)}\n")
+            try ground.write(
+                mail(["local", "web-1", "web-2"])
+                    + "  own: {hosts: [web-2], program: \(quoted), supervisor: background}\n")
 
             let up = try await ground.fleet("up", "--json")
             #expect(up.status == 0, "\(up.errors)\(up.output)\(ground.hosts.logs())")
@@ -110,6 +115,68 @@ import Testing
             #expect(down.status == 0, "\(down.errors)")
             #expect(down.output.split(separator: "\n").count == 4, "\(down.output)")
             try await #expect(ground.workers().isEmpty)
+        }
+    }
+
+    @Test(.enabled(if: SystemdHost.isThere)) func whereSystemdRunsItKeepsTheWorkersAndElsewhereTheyRunWithout()
+        async throws
+    {
+        try await with(2, withSystemd: true) { ground in
+            let (machine, other) = (try ground.hosts.machine("web-1"), try ground.hosts.machine("web-2"))
+            // The mark of a systemd that runs.
+            try FileManager.default.removeItem(atPath: other.path("/run/systemd/system"))
+            let unit = "muster-muster:mail.service"
+            let file = "/etc/systemd/system/\(unit)"
+            try ground.write(mail(["web-1", "web-2"], keeper: ""))
+            let up = try await ground.fleet("up")
+            #expect(up.status == 0, "\(up.errors)\(ground.hosts.logs())")
+            let first = try await ground.workers()
+            #expect(Set(first.map(\.host)) == ["web-1", "web-2"])
+            try await #expect(machine.run("systemctl", "is-enabled", unit) == "enabled")
+            try await #expect(machine.show(unit, "ActiveState") == "active")
+            #expect(!FileManager.default.fileExists(atPath: other.path(file)))
+            try await #expect(ground.fleet("up").status == 0)
+            try await #expect(ground.workers() == first)
+
+            // As a boot does: everything ends, and the target that the machine begins with is started.
+            try await machine.systemctl("stop", "multi-user.target", unit)
+            try await #expect(eventually { try await Set(ground.workers().map(\.host)) == ["web-2"] })
+            try await machine.systemctl("start", "muster.target")
+            try await #expect(
+                eventually { try await Set(ground.workers().map(\.host)) == ["web-1", "web-2"] },
+                "\(ground.hosts.logs())")
+
+            let down = try await ground.fleet("down")
+            #expect(down.status == 0, "\(down.errors)")
+            try await #expect(ground.workers().isEmpty)
+            #expect(!FileManager.default.fileExists(atPath: machine.path(file)))
+        }
+    }
+
+    @Test(.enabled(if: SystemdHost.isThere)) func aUserWhoDoesNotLingerIsToldSoAndGetsAUnitWhenTheyDo() async throws {
+        try await with(1, withSystemd: true) { ground in
+            let machine = try ground.hosts.machine("web-1")
+            _ = try await machine.add(user: "deploy")
+            try ground.hosts.open("web-1")
+            try ground.write(mail(["deploy@web-1"], keeper: ""))
+            let up = try await ground.fleet("up")
+            #expect(up.status == 0, "\(up.errors)\(ground.hosts.logs())")
+            #expect(
+                up.errors.contains("web-1: workers of mail do not come back after a boot: systemd ends"), "\(up.errors)"
+            )
+            let before = try await ground.workers()
+            #expect(before.map(\.host) == ["web-1"])
+
+            try machine.write("/var/lib/systemd/linger/deploy", "")
+            let again = try await ground.fleet("up")
+            #expect(again.status == 0 && again.errors.isEmpty, "\(again.errors)\(ground.hosts.logs())")
+            let group = try await machine.run("systemctl", "status", "deploy.service", "--no-pager")
+            #expect(group.contains("muster-muster:mail.service"), "\(group)")
+            try await #expect(ground.workers() == before)
+            try await #expect(ground.fleet("down").status == 0)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: machine.path("/home/deploy/.config/systemd/user"))
+                    == [])
         }
     }
 

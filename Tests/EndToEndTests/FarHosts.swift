@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Machines as ssh sees them: each a network namespace with an address, a real sshd and a state folder of its own, all
-/// on one bridge with this machine. What they do not have of their own is their disk.
+/// on one bridge with this machine. What they do not have of their own is their disk, but for those with a systemd.
 final class FarHosts: Sendable {
     let names: [String]
     /// This machine's address on the bridge.
@@ -17,6 +17,7 @@ final class FarHosts: Sendable {
     private let tag = "\(ProcessInfo.processInfo.processIdentifier)"
     private let network: String
     private let servers = Mutex<[ChildProcess]>([])
+    private let machines = Mutex<[String: SystemdHost]>([:])
     private var bridge: String { "mub\(tag)" }
 
     /// Whether this machine can have such hosts; it says why where not.
@@ -31,10 +32,11 @@ final class FarHosts: Sendable {
     }
 
     /// Nothing of them is left when the body ends, however it ends.
-    static func with(_ count: Int, _ body: (FarHosts) async throws -> Void) async throws {
+    /// - Parameter withSystemd: whether each is a machine with a systemd that runs; else nothing may install units there.
+    static func with(_ count: Int, withSystemd: Bool = false, _ body: (FarHosts) async throws -> Void) async throws {
         let hosts = try FarHosts(count)
         do {
-            try await hosts.begin()
+            try await hosts.begin(withSystemd: withSystemd)
             try await body(hosts)
         } catch {
             await hosts.end()
@@ -50,6 +52,16 @@ final class FarHosts: Sendable {
 
     func state(of name: String) -> String { "\(folder)/\(name)/state" }
 
+    /// One that has a systemd.
+    func machine(_ name: String) throws -> SystemdHost { try #require(machines.withLock { $0[name] }) }
+
+    /// Lets every user of a host log in with the key, and keep their workers' state where the host keeps it.
+    func open(_ name: String) throws {
+        for (path, mode) in [(folder, 0o755), ("\(folder)/\(name)", 0o777)] {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        }
+    }
+
     func logs() -> String {
         names.map { name in
             let found = FileManager.default.enumerator(atPath: "\(folder)/\(name)")?.allObjects ?? []
@@ -64,7 +76,7 @@ final class FarHosts: Sendable {
     private func near(_ name: String) throws -> String { "mun\(tag)-\(try number(name))" }
     private func space(_ name: String) -> String { "muster-\(tag)-\(name)" }
 
-    private func begin() async throws {
+    private func begin(withSystemd: Bool) async throws {
         try await Tool.run("ip", "link", "add", bridge, "type", "bridge")
         try await Tool.run("ip", "addr", "add", "\(home)/24", "dev", bridge)
         try await Tool.run("ip", "link", "set", bridge, "up")
@@ -76,7 +88,14 @@ final class FarHosts: Sendable {
         for name in names {
             let address = "\(network).\(try number(name))"
             try await join(name, address)
-            try await serve(name, address)
+            let own = "\(folder)/\(name)"
+            try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+            try await Tool.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "\(own)/host_key")
+            try configure(name, address)
+            try await withSystemd ? boot(name) : serve(name)
+            let log = "\(own)/sshd.log"
+            try await #expect(
+                eventually { ((try? text(log)) ?? "").contains("Server listening") }, "\((try? text(log)) ?? "no log")")
             known += "\(address) \(try text("\(folder)/\(name)/host_key.pub"))"
             client += """
                 Host \(name)
@@ -103,10 +122,8 @@ final class FarHosts: Sendable {
         for device in ["lo", far] { try await Tool.run("ip", "-n", space(name), "link", "set", device, "up") }
     }
 
-    private func serve(_ name: String, _ address: String) async throws {
+    private func configure(_ name: String, _ address: String) throws {
         let own = "\(folder)/\(name)"
-        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
-        try await Tool.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "\(own)/host_key")
         try write(
             "\(name)/sshd_config",
             """
@@ -121,6 +138,26 @@ final class FarHosts: Sendable {
             SetEnv MUSTER_STATE=\(state(of: name))
 
             """)
+    }
+
+    private func boot(_ name: String) async throws {
+        let machine = try await SystemdHost.begin(
+            sharing: folder, by: [try #require(Tool.find("nsenter")), "--net=/run/netns/\(space(name))"])
+        machines.withLock { $0[name] = machine }
+        try machine.write(
+            "/etc/systemd/system/ssh.service",
+            """
+            [Service]
+            ExecStart=\(try #require(Tool.find("sshd"))) -D -e -f \(folder)/\(name)/sshd_config
+            RuntimeDirectory=sshd
+            KillMode=process
+            StandardError=append:\(folder)/\(name)/sshd.log
+            """)
+        try await machine.systemctl("start", "ssh.service")
+    }
+
+    private func serve(_ name: String) async throws {
+        let own = "\(folder)/\(name)"
         let log = "\(own)/sshd.log"
         let server = try ChildProcess(
             executable: try #require(Tool.find("ip")),
@@ -129,11 +166,10 @@ final class FarHosts: Sendable {
             ], environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], standardOutput: .file(log, append: true),
             standardError: .file(log, append: true))
         servers.withLock { $0.append(server) }
-        try await #expect(
-            eventually { ((try? text(log)) ?? "").contains("Server listening") }, "\((try? text(log)) ?? "no log")")
     }
 
     private func end() async {
+        for machine in machines.withLock({ $0.values }) { await machine.end() }
         for name in names {
             // Supervisors start what is killed beside them: until a look finds nobody.
             _ = try? await eventually(within: .seconds(20), every: .milliseconds(50)) {

@@ -28,6 +28,7 @@ import Testing
                 arguments: [--probes]
                 environment: {LANG: C.UTF-8, EMPTY: }
                 memory: 512MiB
+                supervisor: background
               plain:
             """)
         #expect(groups.map(\.name) == ["mail", "plain"])
@@ -40,6 +41,7 @@ import Testing
             ])
         #expect(mail.environment == ["LANG": "C.UTF-8", "EMPTY": ""])
         #expect(mail.memoryBytes == 512 << 20)
+        #expect(mail.supervisor == .background)
         #expect(mail.stopMilliseconds == 8000)
         #expect(groups[1].count == 1)
         #expect(groups[1].arguments == ["--grace", "25000ms"])
@@ -66,7 +68,9 @@ import Testing
         ("", "describes no fleet"), ("groups:", "no group"), ("grups: {}", ":1: the file has no key `grups`"),
         ("groups: {A: {}}", "is not a name"), ("groups: {a: {count: -1}}", "between 0 and 1000"),
         ("groups: {a: {hosts: [x, x]}}", "twice"), ("groups: {a: {hosts: [-oProxyCommand=x]}}", "is no host"),
-        ("groups: {a: {memory: 12}}", "512MiB"), ("groups: {a: {program: ./absent}}", "is no executable file"),
+        ("groups: {a: {memory: 12}}", "512MiB"),
+        ("groups: {a: {supervisor: cron}}", "is systemd or background, not cron"),
+        ("groups: {a: {program: ./absent}}", "is no executable file"),
         ("groups:\n  a:\n    program: /bin/true\n    queues: [x]", ":4: `queues`"),
         ("groups: {a: {files: [../x]}}", "below its directory"),
         ("groups: {a: {files: [absent]}}", "`absent`, in `files`"),

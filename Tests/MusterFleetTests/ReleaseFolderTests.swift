@@ -98,7 +98,7 @@ import Testing
     @Test func programsThatNothingLeadsToGoAfterAMonth() throws {
         try with { folder, place in
             let group = ReleaseFolder(group: GroupFolder(path: folder + "/muster/mail"))
-            let programs = ["used/worker", "unused/worker"].map { "\(folder)/.programs/\($0)" }
+            let programs = ["used/worker", "units/muster", "unused/worker"].map { "\(folder)/.programs/\($0)" }
             for program in programs {
                 try FileManager.default.createDirectory(
                     atPath: URL(filePath: program).deletingLastPathComponent().path, withIntermediateDirectories: true)
@@ -106,11 +106,17 @@ import Testing
             }
             try group.group.create()
             try group.put(release("1", program: programs[0]))
+            // What a unit runs, though no group has asked for it since.
+            try FileManager.default.createSymbolicLink(
+                atPath: group.group.path + "/muster", withDestinationPath: programs[1])
             let programFolder = try #require(ProgramFolder(of: programs[0]))
             programFolder.tidy(now: .now + 29 * 86_400)
             #expect(programs.allSatisfy { FileManager.default.fileExists(atPath: $0) })
             programFolder.tidy(now: .now + 31 * 86_400)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/.programs") == ["used"])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder + "/.programs").sorted() == [
+                    "units", "used",
+                ])
             #expect(ProgramFolder(of: "/usr/bin/true") == nil)
         }
     }

@@ -20,6 +20,7 @@ import Testing
         let lines = Set(text.split(separator: "\n").map(String.init))
         #expect(lines.contains(#"ExecStart="/bin/true" "fleet" "supervise" "/state/a b%%c$$d\"e\\f""#), "\(text)")
         #expect(lines.isSuperset(of: ["KillMode=process", "Restart=on-failure", "TimeoutStopSec=40"]))
+        #expect(lines.contains(#"StandardOutput=append:/state/a b%%c$d"e\f/supervisor.log"#), "\(text)")
         #expect(lines.contains("WantedBy=default.target"))
         #expect(unit("/x", isOfSystem: true).contains("WantedBy=multi-user.target"))
     }

@@ -18,6 +18,7 @@ struct FleetChange {
         let heard = await launch.tell(.up, victims: victims)
         let answer = try await launch.watch(heard, inspector, within: within ?? .seconds(30))
         if options.common.json { try JSONOutput.print(answer) } else { print(text(answer)) }
+        for group in answer.groups { if let note = group.note { Terminal.say("\(group.host): \(note)") } }
         let bad = answer.groups.filter { $0.error != nil }
         if !bad.isEmpty {
             throw CommandFailure(

@@ -42,7 +42,9 @@ struct FleetDownCommand: AsyncParsableCommand {
                 }
             case .success(let answer):
                 answer.groups.map { group in
-                    let error = group.isStopped ? nil : "has not stopped; see \(group.folder)/supervisor.log"
+                    let error =
+                        group.isStopped
+                        ? group.error : "has not stopped; see \(group.folder)/supervisor.log"
                     return Answer.Group(
                         group: group.name, host: part.host.name, isStopped: group.isStopped, error: error)
                 }

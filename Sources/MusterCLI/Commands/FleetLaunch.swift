@@ -80,7 +80,10 @@ struct FleetLaunch {
             let fresh = await LimitedRound.run(lagging, atOnce: parallel) {
                 (index: $0, answer: await tell(parts[$0], .look))
             }
-            for (index, answer) in fresh { if case .success = answer { heard[index] = answer } }
+            for (index, answer) in fresh {
+                guard case .success(let now) = answer, case .success(let before) = heard[index] else { continue }
+                heard[index] = .success(now.after(before))
+            }
             if looksFar { nextLook = .now + .seconds(2) }
             try await Task.sleep(for: .milliseconds(100))
         }
@@ -94,7 +97,7 @@ struct FleetLaunch {
             case .success(let answer):
                 guard let said = answer.groups.first(where: { $0.name == group.name }) else { break }
                 (line.running, line.outdated, line.lastEnd) = (said.running, said.outdated, said.lastEnd)
-                (line.error, line.folder) = (said.error, said.folder)
+                (line.error, line.folder, line.note) = (said.error, said.folder, said.note)
                 let host = group.environment["MUSTER_HOST"].map(Name.made) ?? part.host.name
                 let pids = Set(said.processes.map(Int.init))
                 line.claiming =

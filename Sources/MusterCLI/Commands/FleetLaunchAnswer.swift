@@ -15,6 +15,8 @@ struct FleetLaunchAnswer: Encodable {
         /// Where its logs are, on its host.
         var folder: String?
         var error: String?
+        /// What a person should know, though nothing failed.
+        var note: String?
 
         var isDone: Bool { claiming >= wanted && running == wanted }
 

@@ -10,7 +10,8 @@ struct FleetUnitCommand: AsyncParsableCommand {
         discussion: """
             For a group that `fleet up` has launched on this machine: with the unit its
             workers come back after a boot. It is a unit of the system for root, and of the
-            user for anybody else.
+            user for anybody else. `supervisor: systemd` in fleet.yaml has `fleet up`
+            install one and `fleet down` take it away.
 
             EXAMPLES
               muster fleet unit mail > ~/.config/systemd/user/muster-mail.service

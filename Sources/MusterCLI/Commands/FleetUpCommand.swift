@@ -15,8 +15,9 @@ struct FleetUpCommand: AsyncParsableCommand {
 
             Hosts other than `local` are reached by ssh, without asking for passwords.
             They are sent muster, the worker's program and the group's `files`, each only
-            where it differs. A host that fails is named, with ssh's reason; the others
-            go on. See Documentation/fleets.md.
+            where it differs; where they have a systemd, it keeps their supervisors, and
+            workers come back after a boot. A host that fails is named, with ssh's reason;
+            the others go on. See Documentation/fleets.md.
 
             EXAMPLES
               muster fleet up

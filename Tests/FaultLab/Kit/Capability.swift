@@ -9,7 +9,7 @@ import MusterLaunch
 
 /// What this machine must allow for a fault to be made.
 public enum Capability: String, Sendable, CaseIterable {
-    case smallDisks, cpuQuota, descriptorLimit, movableClocks, namespaces, sshHosts
+    case smallDisks, cpuQuota, descriptorLimit, movableClocks, namespaces, sshHosts, liveSystemd
 
     /// Why it cannot be had here, or nil.
     public var missing: String? {
@@ -23,6 +23,11 @@ public enum Capability: String, Sendable, CaseIterable {
         case .sshHosts:
             Self.root ?? (Self.isLinux ? nil : "there are no network namespaces")
                 ?? Self.program("ip") ?? Self.program("ssh") ?? Self.program("sshd")
+        case .liveSystemd:
+            Self.root
+                ?? (FileManager.default.isExecutableFile(atPath: "/lib/systemd/systemd") ? nil : "there is no systemd")
+                ?? Self.program("unshare") ?? Self.program("nsenter")
+                ?? (Self.hasOwnCgroups ? nil : "no group can be made in /sys/fs/cgroup, or it is of an unknown kind")
         case .namespaces:
             Self.root ?? Self.program("ip")
                 ?? (FileManager.default.fileExists(atPath: "/dev/net/tun") ? nil : "there is no /dev/net/tun")
@@ -41,6 +46,14 @@ public enum Capability: String, Sendable, CaseIterable {
     }
 
     private static var root: String? { geteuid() == 0 ? nil : "only root may" }
+
+    /// The hybrid layout, or version 2 alone.
+    private static var hasOwnCgroups: Bool {
+        let root = "/sys/fs/cgroup"
+        let files = FileManager.default
+        if files.fileExists(atPath: root + "/cgroup.controllers") { return files.isWritableFile(atPath: root) }
+        return ["unified", "systemd"].allSatisfy { files.isWritableFile(atPath: "\(root)/\($0)/cgroup.procs") }
+    }
 
     private static func program(_ name: String) -> String? {
         Tool.find(name) == nil ? "the program \(name) is missing" : nil

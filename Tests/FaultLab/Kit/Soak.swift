@@ -35,7 +35,8 @@ public struct Soak: Sendable {
 
     /// - Parameter say: told what strikes, a line each.
     public func run(program: String, say: @escaping @Sendable (String) -> Void) async throws -> SoakReport {
-        _ = Capability.allow(Capability.allCases.filter { $0 != .sshHosts }, for: "some faults of the soak")
+        _ = Capability.allow(
+            Capability.allCases.filter { ![.sshHosts, .liveSystemd].contains($0) }, for: "some faults of the soak")
         return try await Lab.with(options, program: program) { lab in
             let sizes = SizeLog()
             let sampler = Task { try await Drill.sample(lab) }
