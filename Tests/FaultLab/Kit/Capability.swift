@@ -28,6 +28,7 @@ public enum Capability: String, Sendable, CaseIterable {
                 ?? (FileManager.default.isExecutableFile(atPath: "/lib/systemd/systemd") ? nil : "there is no systemd")
                 ?? Self.program("unshare") ?? Self.program("nsenter")
                 ?? (Self.hasOwnCgroups ? nil : "no group can be made in /sys/fs/cgroup, or it is of an unknown kind")
+                ?? Self.noOverlay
         case .namespaces:
             Self.root ?? Self.program("ip")
                 ?? (FileManager.default.fileExists(atPath: "/dev/net/tun") ? nil : "there is no /dev/net/tun")
@@ -53,6 +54,21 @@ public enum Capability: String, Sendable, CaseIterable {
         let files = FileManager.default
         if files.fileExists(atPath: root + "/cgroup.controllers") { return files.isWritableFile(atPath: root) }
         return ["unified", "systemd"].allSatisfy { files.isWritableFile(atPath: "\(root)/\($0)/cgroup.procs") }
+    }
+
+    /// Why this machine's disk cannot be shown to namespaces of their own, as containers may forbid it.
+    private static var noOverlay: String? {
+        let mounts =
+            "mount -t tmpfs t /mnt && mkdir /mnt/u /mnt/w && mount -t overlay"
+            + " -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt"
+        let words = ["--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "sh", "-c", mounts]
+        guard
+            let run = try? CollectedRun(
+                executable: Tool.find("unshare") ?? "", arguments: words.map { Array($0.utf8) },
+                environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+        else { return "unshare cannot be started" }
+        return run.termination == .exited(0)
+            ? nil : "unshare: " + String(decoding: run.errors, as: UTF8.self).replacing("\n", with: " ")
     }
 
     private static func program(_ name: String) -> String? {
