@@ -112,7 +112,8 @@ public final class RedisClient: Sendable {
     public func close() {
         let orphans = state.withLock { state -> [ConnectionState.Exchange] in
             state.isClosed = true
-            if state.isStarted { return [] }
+            // The loop thread answers for what a connection has; it may be long in making one.
+            if state.context != nil { return [] }
             defer { state.queued = [] }
             return state.queued
         }

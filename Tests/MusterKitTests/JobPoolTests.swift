@@ -13,10 +13,11 @@ import Testing
     let witness = Witness()
 
     /// A pool of one queue, whose handlers wait for the gate.
-    func pool(concurrency: Int) throws -> JobPool {
+    /// - Parameter onCancel: what a handler does at once when it is cancelled.
+    func pool(concurrency: Int, onCancel: @escaping @Sendable () -> Void = {}) throws -> JobPool {
         let session = session(1)
         let handler = witness.handler { [gate] _ in
-            try await gate.pass()
+            try await withTaskCancellationHandler { try await gate.pass() } onCancel: { onCancel() }
             return nil
         }
         return JobPool(
@@ -50,6 +51,19 @@ import Testing
         #expect(pool.takeOutcomes(queue: 0).map(\.id).sorted() == ids(5))
         #expect(pool.isEmpty)
         #expect(pool.want == 2)
+    }
+
+    @Test func aHandlerThatHangsWhenItIsCancelledHoldsUpNobody() async throws {
+        let hang = DispatchSemaphore(value: 0)
+        let pool = try pool(concurrency: 2) { hang.wait() }
+        pool.add(try jobs(2))
+        #expect(try await eventually { witness.count == 2 })
+        pool.cancel("j0")
+        pool.cancelAll()
+        #expect(pool.want == 0)
+        #expect(pool.runningCount == 2)
+        for _ in 1...2 { hang.signal() }
+        #expect(try await eventually { pool.runningCount == 0 })
     }
 
     @Test func whatHasNotBegunIsHandedBackAndNotRun() async throws {

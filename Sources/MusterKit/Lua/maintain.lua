@@ -7,7 +7,7 @@
 -- ARGV: 1 sequence of the caller's build  2 'reap' where the caller has been connected for a whole lease
 --       3 the most jobs to move  4 crashes after which a job is dead  5 ms that the dead are kept
 -- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1,
---       outcomes dropped because Redis is nearly full, sessions of the queue, ms until the first of their leases ends
+--       outcomes dropped because Redis is nearly full, live sessions of the queue, ms until the first of their leases ends
 --       or -1}
 --       or {'stale', floor}: an older build than the floor maintains nothing.
 -- Run twice: what was moved is no longer there to move.
@@ -102,5 +102,5 @@ local function ms_until_first(times)
   local first = redis.call('ZRANGE', times, 0, 0, 'WITHSCORES')
   return first[2] and math.max(0, tonumber(first[2]) - now) or -1
 end
-return {'ok', #due, recovered, reaped, ms_until_first(scheduled), squeezed, redis.call('ZCARD', sessions),
+return {'ok', #due, recovered, reaped, ms_until_first(scheduled), squeezed, redis.call('ZCOUNT', sessions, nowText, '+inf'),
   ms_until_first(sessions)}

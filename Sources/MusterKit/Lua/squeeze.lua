@@ -13,7 +13,9 @@ local LEAST_ROOM = 65536
 -- 2. Where less is free, what is missing goes, but at most half of them at a time: other queues give some, too.
 -- Returns how many outcomes went.
 local function squeeze()
-  if clock[2] % math.max(1, redis.call('ZCARD', base .. 'sessions')) >= 4 then return 0 end
+  local workers = redis.call('ZCARD', base .. 'sessions')
+  -- Each comes by once a second, in a large fleet once in ten.
+  if clock[2] % math.max(1, workers) >= 4 * math.max(1, math.min(10, math.floor(workers / 20))) then return 0 end
   local info = redis.pcall('INFO', 'memory')
   if type(info) ~= 'string' then return 0 end
   local function fact(name) return tonumber(string.match(info, '\n' .. name .. ':(%d+)') or 0) end

@@ -10,9 +10,14 @@ final class ExitHooks: Sendable {
     }
 
     private let hooks: [ExitHook]
+    /// A task keeps no executor alive.
+    private let threads: [SessionThread]
     private let state = Mutex(State())
 
-    init(_ hooks: [ExitHook]) { self.hooks = hooks }
+    init(_ hooks: [ExitHook]) {
+        self.hooks = hooks
+        threads = hooks.map { _ in SessionThread("muster-hook") }
+    }
 
     /// - Parameter onChange: told the names of those that still run, whenever one has ended.
     /// - Returns: the names of those that overran their bound; none where they have run before.
@@ -30,8 +35,9 @@ final class ExitHooks: Sendable {
         let isOver = SteadySemaphore()
         defer { for _ in hooks { isOver.signal() } }
         for (number, hook) in hooks.enumerated() {
-            // No child of this task: a hook that hangs must not keep it.
-            tasks[number] = Task {
+            // No child of this task: a hook that hangs must not keep it. On a thread of its own, as handlers may have every
+            // one of Swift's pool.
+            tasks[number] = Task(executorPreference: threads[number]) {
                 await hook.run()
                 self.state.withLock { $0.pending[number] = nil }
                 bell.ring()

@@ -6,7 +6,6 @@ import Synchronization
 final class StopClock: Sendable {
     private struct State {
         var plan: StopPlan
-        var isRunning = false
         var isOver = false
         var perform: (@Sendable (StopPlan.Deed) -> Void)?
     }
@@ -28,18 +27,18 @@ final class StopClock: Sendable {
         state.withLock { $0.perform = perform }
     }
 
-    func begin() {
-        let isFirst = state.withLock { state in
-            state.plan.begin(.now)
-            defer { state.isRunning = true }
-            return !state.isRunning
-        }
-        guard isFirst else { return }
+    /// Starts the thread: when the stop comes there may be none to be had.
+    func start() {
         let thread = Thread {
             ThreadStacks.nameThisThread("muster-stop")
             self.run()
         }
         thread.start()
+    }
+
+    func begin() {
+        state.withLock { $0.plan.begin(.now) }
+        wake.signal()
     }
 
     func hurry() {

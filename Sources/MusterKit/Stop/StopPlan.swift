@@ -3,7 +3,7 @@
 /// 1. From the stop on it counts to the end of the whole: the sum of all bounds.
 /// 2. When the grace is over, whoever waits for running jobs cancels them; where it does not, the clock does.
 /// 3. Where Redis keeps the stop from going on, the connection is closed: whatever waits for it goes on at once.
-/// 4. What is left at the end of the whole has overrun.
+/// 4. What is left at the end of the whole, and a moment for the steps between the steps, has overrun.
 ///
 /// It is a value and starts nothing; ``StopClock`` performs what it says.
 struct StopPlan: Sendable {
@@ -26,6 +26,8 @@ struct StopPlan: Sendable {
         case ring
         case cutRedis
         case overrun
+        /// The worker has ended, and its process has not.
+        case stay
     }
 
     /// A step that is over has this long to go on before Redis is held to be what keeps it.
@@ -39,6 +41,7 @@ struct StopPlan: Sendable {
     private var graceEnd: ContinuousClock.Instant?
     private var end: ContinuousClock.Instant?
     private var alarms: [(at: ContinuousClock.Instant, deed: Deed)] = []
+    private var pauseEnd: ContinuousClock.Instant?
     private var hasOverrun = false
 
     init(grace: Duration, bounds: StopBounds, whole: Duration) {
@@ -73,27 +76,34 @@ struct StopPlan: Sendable {
 
     mutating func enter(_ stage: Stage, _ now: ContinuousClock.Instant) {
         self.stage = stage
-        if case .pause(let pause) = stage { end = end.map { $0 + pause } }
-        // Nothing is left to do, and what keeps the process is not Muster's.
-        if stage == .ended { end = end.map { min($0, now + bounds.lastWord) } }
+        // What is left of a pause is no part of the whole.
+        if let pauseEnd, pauseEnd > now { end = end.map { $0 - (pauseEnd - now) } }
+        pauseEnd = nil
+        if case .pause(let pause) = stage {
+            pauseEnd = now + pause
+            end = end.map { $0 + pause }
+        }
         setAlarms(now)
     }
 
     /// When something is to be done next.
     var next: ContinuousClock.Instant? {
-        (alarms.map(\.at) + (hasOverrun ? [] : [end].compactMap(\.self))).min()
+        (alarms.map(\.at) + (hasOverrun ? [] : [overrun].compactMap(\.self))).min()
     }
 
     /// What is to be done now; each deed is named once.
     mutating func due(_ now: ContinuousClock.Instant) -> [Deed] {
         var deeds = alarms.filter { $0.at <= now }.map(\.deed)
         alarms.removeAll { $0.at <= now }
-        if let end, end <= now, !hasOverrun {
+        if let overrun, overrun <= now, !hasOverrun {
             hasOverrun = true
             deeds.append(.overrun)
         }
         return deeds
     }
+
+    /// Each step may take a moment more than its bound. A worker that has ended cannot overrun any more.
+    private var overrun: ContinuousClock.Instant? { stage == .ended ? nil : end.map { $0 + Self.slack * 2 } }
 
     private mutating func setAlarms(_ now: ContinuousClock.Instant) {
         guard let graceEnd else {
@@ -109,7 +119,9 @@ struct StopPlan: Sendable {
                 ]
             case .cancel: [(now + bounds.cancel, .ring), (now + bounds.cancel + Self.slack, .cutRedis)]
             case .handBack: [(now + bounds.handBack, .cutRedis)]
-            case .pause, .hooks, .lastWord, .ended: []
+            case .pause, .hooks, .lastWord: []
+            // Nothing is left to do, and what keeps the process is not Muster's.
+            case .ended: [(now + bounds.lastWord, .stay)]
             }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import MusterLaunch
 import MusterRedis
 
 /// What outlives a worker's sessions and ends with it: the clock of its stop, its exit hooks, its reporters.
@@ -26,7 +27,10 @@ final class WorkerEnd: Sendable {
         self.logger = logger
     }
 
-    func start() { for queue in reports { queue.start() } }
+    func start() {
+        clock.start()
+        for queue in reports { queue.start() }
+    }
 
     /// There is no session yet: a stop now waits for no server.
     func begin(_ client: RedisClient) {
@@ -34,7 +38,7 @@ final class WorkerEnd: Sendable {
             switch deed {
             case .cutRedis: client.close()
             case .overrun: self.overrun("the beginning") { _ in }
-            case .cancelJobs, .ring: break
+            case .cancelJobs, .ring, .stay: break
             }
         }
         clock.enter(.starting)
@@ -55,7 +59,16 @@ final class WorkerEnd: Sendable {
     /// The worker has ended: the clock is stopped, or sees to it that the process ends as well.
     /// - Parameter goesOn: whether the process still has something to do.
     func over(goesOn: Bool) {
-        if endsProcess, !goesOn { clock.enter(.ended) } else { clock.end() }
+        guard endsProcess, !goesOn else { return clock.end() }
+        clock.follow { [logger] deed in
+            guard deed == .stay else { return }
+            Self.end(
+                within: .milliseconds(500),
+                after: {
+                    logger.critical("the worker has stopped, and its process goes on; it is ended")
+                })
+        }
+        clock.enter(.ended)
     }
 
     /// The stop as a whole is over its bound.
@@ -63,8 +76,20 @@ final class WorkerEnd: Sendable {
     ///   - step: what it was at.
     ///   - say: says so in the roll call; called on the clock's thread.
     func overrun(_ step: String, say: (String) -> Void) {
-        logger.critical("the stop overran its bound", metadata: ["at": "\(step)"])
-        say(step)
-        if endsProcess { _exit(Self.overrunCode) }
+        func warn() {
+            logger.critical("the stop overran its bound", metadata: ["at": "\(step)"])
+            say(step)
+        }
+        if endsProcess { Self.end(within: .seconds(1), after: warn) } else { warn() }
+    }
+
+    /// Ends the process, also where what is said before hangs: a log that nobody reads may.
+    private static func end(within bound: Duration, after last: () -> Void) {
+        DedicatedThread.start {
+            _ = SteadySemaphore().wait(within: bound)
+            _exit(overrunCode)
+        }
+        last()
+        _exit(overrunCode)
     }
 }

@@ -42,8 +42,10 @@ extension WorkerSession {
         let end = ContinuousClock.now + worker.options.stopBounds.handBack
         clock.enter(.handBack)
         enter(.handBack, heartbeat)
-        // One call takes only so many; what is left would be handed back, and run again.
-        while await settle(), pool.hasOutcomes {}
+        // What Redis does not take now would be handed back, and run again.
+        repeat {
+            if await !settle() { await pause() }
+        } while pool.hasOutcomes && ContinuousClock.now < end
         heartbeat.leaveQueues()
         await withTaskGroup(of: Void.self) { group in
             for queue in queues { group.addTask { await self.handBack(queue, until: end) } }
@@ -123,9 +125,10 @@ extension WorkerSession {
                 bell.ring()
             case .ring: bell.ring()
             case .cutRedis:
-                logger.warning("Redis does not answer in time; its connection is closed")
                 client.close()
+                logger.warning("Redis does not answer in time; its connection is closed")
             case .overrun: overrun(heartbeat)
+            case .stay: break
             }
         }
     }
@@ -144,8 +147,5 @@ extension WorkerSession {
         }
     }
 
-    /// Not by a sleep of Swift's: where handlers have every thread of its pool none ends.
-    private func pause() async {
-        await DedicatedThread.run { _ = SteadySemaphore().wait(within: .milliseconds(100)) }
-    }
+    private func pause() async { try? await Rest.sleep(for: .milliseconds(100)) }
 }

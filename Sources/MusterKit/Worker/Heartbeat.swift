@@ -74,9 +74,9 @@ final class Heartbeat: Sendable {
             turned.withLock { $0 = sent }
             let third = lease.wholeMilliseconds / 3
             var pause = Int.random(in: third * 3 / 4...third)
-            if hasLeft.withLock({ $0 }) {
+            if isLost || hasLeft.withLock({ $0 }) {
                 report()
-            } else if !isLost {
+            } else {
                 let told = SteadySemaphore()
                 switch beat(beside: { say(told) }) {
                 case .renewed(let renewal):

@@ -1,3 +1,4 @@
+import MusterLaunch
 import Synchronization
 
 /// The jobs that a session holds: waiting, running, and finished but not yet settled.
@@ -221,7 +222,7 @@ final class JobPool: Sendable {
             }
             return nil
         }
-        task?.cancel()
+        cancel([task].compactMap(\.self))
         bell.ring()
     }
 
@@ -269,7 +270,14 @@ final class JobPool: Sendable {
             state.head = 0
             return state.runners.values.compactMap(\.task) + state.stuck.values.compactMap(\.task)
         }
-        for task in tasks { task.cancel() }
+        cancel(tasks)
+    }
+
+    /// What a handler does when it is cancelled is its own code, and runs on the thread that cancels: not on one that keeps
+    /// the session alive, or its stop to its bounds.
+    private func cancel(_ tasks: [Task<Void, Never>]) {
+        if tasks.isEmpty { return }
+        DedicatedThread.start { for task in tasks { task.cancel() } }
     }
 
     /// A runner is no child of the claim loop: it must outlive it while a stopping worker finishes.

@@ -106,6 +106,11 @@ public struct Worker: Service {
                         worker: self, client: client, beats: beats, end: end, after: former, metrics: metrics)
                     former = try await session.run()
                 }
+                if let former {
+                    end.clock.enter(.handBack)
+                    await former.makeUp(
+                        options.queues.map { QueueStore(client, namespace: server.namespace, queue: $0) })
+                }
             } onCancelOrGracefulShutdown: {
                 stopping.ask()
             }

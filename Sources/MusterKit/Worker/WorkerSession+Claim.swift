@@ -203,7 +203,7 @@ extension WorkerSession {
     func heal(_ queue: Int, _ error: MusterError) async {
         var isUnsure = error.outcome == .unknown
         repeat {
-            try? await Task.sleep(for: .milliseconds(Int.random(in: 50...250)))
+            try? await Rest.sleep(for: .milliseconds(Int.random(in: 50...250)))
             guard isUnsure, seen.withLock({ $0.end }) == nil, !worker.stopping.isAsked else { break }
             isUnsure =
                 (try? await queues[queue].handBack(session: id.id, keep: pool.heldIDs, leave: false, call: nextCall()))

@@ -55,7 +55,7 @@ extension WorkerSession {
         enter(.needsDeploy(times: count), heartbeat)
         let deadline = ContinuousClock.now + pause
         let alarm = Task {
-            try await Task.sleep(until: deadline)
+            try await Rest.sleep(for: pause)
             self.bell.ring()
         }
         defer { alarm.cancel() }

@@ -22,7 +22,7 @@ extension WorkerSession {
                     noise.log { logger.warning("schedules were not looked at", metadata: ["error": "\(error)"]) }
                 }
             }
-            try await Task.sleep(for: .milliseconds(pause))
+            try await Rest.sleep(for: .milliseconds(pause))
         }
     }
 

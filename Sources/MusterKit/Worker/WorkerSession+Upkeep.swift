@@ -6,7 +6,7 @@ extension WorkerSession {
     /// Asks now and then even without a wake-up: one may have been lost with a connection.
     func tick() async throws {
         while true {
-            try await Task.sleep(for: .milliseconds(Int.random(in: unhurried)))
+            try await Rest.sleep(for: .milliseconds(Int.random(in: unhurried)))
             news()
         }
     }
@@ -42,10 +42,9 @@ extension WorkerSession {
             var crowd = 0
             // In a nearly full Redis the first gives most.
             for queue in queues.shuffled() {
-                let mayReap = hasBeenConnectedForALease
                 guard
                     let done = try? await queue.maintain(
-                        build: worker.build, mayReap: self.hasBeenConnectedForALease,
+                        build: worker.build, mayReap: self.untilReaping == 0,
                         crashLimit: worker.options.crashLimit)
                 else { continue }
                 if done.recovered > 0 || !done.reaped.isEmpty {
@@ -64,19 +63,23 @@ extension WorkerSession {
                 }
                 crowd = max(crowd, done.sessions ?? 0)
                 // A large fleet may shrink to a few at once, and those must not sleep while its leases end.
-                let end = mayReap ? done.nextEndMilliseconds : nil
-                for due in [done.nextDueMilliseconds, end].compactMap(\.self) {
+                let end = max(done.nextEndMilliseconds ?? .max, untilReaping)
+                for due in [done.nextDueMilliseconds ?? .max, end] where due < pause {
                     pause = min(pause, due + Int.random(in: 1...max(20, crowd * 2)))
                 }
             }
             seen.withLock { [crowd] in $0.crowd = crowd }
-            try await Task.sleep(for: .milliseconds(pause))
+            try await Rest.sleep(for: .milliseconds(pause))
         }
     }
 
-    /// Before that it cannot tell the dead from those who were cut off together with it.
-    private var hasBeenConnectedForALease: Bool {
-        client.connectedAt.map { ContinuousClock.now - $0 >= worker.options.lease } ?? false
+    /// In how many ms it may take over from others: when it has been connected for a lease. Before that it cannot tell the
+    /// dead from those who were cut off together with it.
+    private var untilReaping: Int {
+        let lease = worker.options.lease
+        guard let since = client.connectedAt else { return lease.wholeMilliseconds }
+        let left = lease - since.duration(to: .now)
+        return left > .zero ? left.wholeMilliseconds + 1 : 0
     }
 
     /// Alive means claiming: a session with free places whose claims have not come back for two leases, while its

@@ -63,6 +63,12 @@ final class WorkerSession: Sendable {
     struct Former: Sendable {
         let id: SessionID
         let held: [String]
+
+        /// What nobody took over from it goes back, for its handlers are cancelled; who did take over counted a crash that
+        /// was none. Where it cannot be said, it stays counted.
+        func makeUp(_ queues: [QueueStore]) async {
+            for queue in queues { try? await queue.forgive(session: id.id, ids: held) }
+        }
     }
 
     private let former: Former?
@@ -102,8 +108,9 @@ final class WorkerSession: Sendable {
         worker.stopping.listen { self.bell.ring() }
         defer { worker.stopping.listen(nil) }
         guard try await begin() else { return former }
+        closing.clock.enter(.working)
         metrics?.sessionBegan()
-        await makeUp()
+        await former?.makeUp(queues)
         let orders = orderTaker()
         defer { orders.stop() }
         let heartbeat = Heartbeat(
@@ -180,13 +187,6 @@ final class WorkerSession: Sendable {
         }
     }
 
-    /// What nobody took over from the session before goes back, for its handlers are cancelled; who did take over counted
-    /// a crash that was none. Where it cannot be said, it stays counted.
-    private func makeUp() async {
-        guard let former else { return }
-        for queue in queues { try? await queue.forgive(session: former.id.id, ids: former.held) }
-    }
-
     /// Begins the session in every queue, for as long as it takes. A beginning whose answer was lost is given up with
     /// the session: said again under the same name it might come a second time, after the session's end.
     /// - Returns: false where the session is not to be, or the worker was stopped meanwhile.
@@ -207,7 +207,7 @@ final class WorkerSession: Sendable {
                 case .failure(let error) where error.code == .redis:
                     worker.board.note(error: error)
                     noise.log { logger.warning("Redis is not ready", metadata: ["error": "\(error)"]) }
-                    try? await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
+                    try? await Rest.sleep(for: .milliseconds(Int.random(in: 100...300)))
                     if error.outcome == .unknown { return false }
                     continue
                 case .failure(let error):
@@ -237,7 +237,7 @@ final class WorkerSession: Sendable {
                 guard error.code == .redis else { throw error }
                 worker.board.note(error: error)
                 noise.log { logger.warning("Redis is not ready", metadata: ["error": "\(error)"]) }
-                try? await Task.sleep(for: .milliseconds(Int.random(in: 100...300)))
+                try? await Rest.sleep(for: .milliseconds(Int.random(in: 100...300)))
             }
         }
     }
