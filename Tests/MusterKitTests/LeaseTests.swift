@@ -108,4 +108,22 @@ import Testing
             #expect(Set(witness.runs.map(\.session)).count == 1)
         }
     }
+
+    @Test func whatALostAnswerLeftWithASessionIsHandedBackAndRun() async throws {
+        try await withGround { ground in
+            try await withWorker(ground.worker(lease: .seconds(1), handlers: ["t": { _ in nil }])) {
+                var session: String?
+                try await #expect(
+                    eventually {
+                        session = try await ground.ask("ZRANGE", ground.keys.sessions, "0", "-1").array?.first?.text
+                        return session != nil
+                    })
+                // A claim that ran, and whose answer nobody heard.
+                try await ground.enqueue(["ghost"], when: .after(.seconds(600)))
+                try await ground.ask("ZREM", ground.keys.scheduled, "ghost")
+                try await ground.ask("SADD", ground.keys.held(#require(session)), "ghost")
+                try await ground.wait(for: "ghost", toBe: .succeeded)
+            }
+        }
+    }
 }
