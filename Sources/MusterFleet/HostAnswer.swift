@@ -17,11 +17,28 @@ public struct HostAnswer: Sendable, Equatable, Codable {
         public var folder = ""
         /// Why what was ordered could not be done.
         public var error: String?
+        /// What the last switch decided.
+        public var mark: SwitchMark?
 
         public init(name: String) { self.name = name }
     }
 
     public var groups: [Group]
+    /// Further groups of this namespace that live there; looked for only where groups are launched as `fleet.yaml` says.
+    public var others: [String]
 
-    public init(groups: [Group]) { self.groups = groups }
+    public init(groups: [Group], others: [String] = []) {
+        self.groups = groups
+        self.others = others
+    }
+
+    /// This answer, with the errors of an earlier one: a later look does not know why an order could not be carried out.
+    public func keepingErrors(of before: HostAnswer) -> HostAnswer {
+        var answer = self
+        for index in answer.groups.indices {
+            let error = before.groups.first { $0.name == answer.groups[index].name }?.error
+            answer.groups[index].error = answer.groups[index].error ?? error
+        }
+        return answer
+    }
 }

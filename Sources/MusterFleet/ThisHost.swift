@@ -23,34 +23,57 @@ public struct ThisHost: FleetHost {
             namespace: order.namespace, supervise: supervise, environment: order.environment)
         switch order.deed {
         case .look: return HostAnswer(groups: order.items.map { look($0, launcher) })
-        case .up: return await up(order, launcher)
+        case .up, .scale: return await up(order, launcher)
+        case .turn: return await turn(order, launcher)
         case .down: return try await down(order, launcher)
         }
     }
 
     private func up(_ order: HostOrder, _ launcher: LocalLauncher) async -> HostAnswer {
+        let isOfFile = order.deed == .up
+        var answer = await change(order, launcher) { item in
+            try up(item, order.victims, launcher, isOfFile: isOfFile)
+            return true
+        }
+        if isOfFile {
+            answer.others = launcher.living().filter { name in !order.items.contains { $0.group.name == name } }
+        }
+        return answer
+    }
+
+    private func turn(_ order: HostOrder, _ launcher: LocalLauncher) async -> HostAnswer {
+        await change(order, launcher) { try launcher.turn($0.group.name, count: $0.group.count, mark: $0.mark) }
+    }
+
+    /// - Parameter body: says what is wanted of a group, and whether there is one.
+    private func change(
+        _ order: HostOrder, _ launcher: LocalLauncher, _ body: (HostOrder.Item) throws -> Bool
+    ) async -> HostAnswer {
         var errors: [String: String] = [:]
+        var began: [HostOrder.Item] = []
         for item in order.items {
             do {
-                try up(item, order.victims, launcher)
+                if try body(item) { began.append(item) }
             } catch {
                 errors[item.group.name] = "\(error)"
             }
         }
-        let items = order.items
-        let began = items.filter { errors[$0.group.name] == nil }
         await wait(Self.patience, began, launcher) { hasSeen(launcher.folder($0.group.name)) }
         return HostAnswer(
-            groups: items.map { item in
+            groups: order.items.map { item in
                 var answer = look(item, launcher)
                 answer.error = errors[item.group.name]
                 return answer
             })
     }
 
-    private func up(_ item: HostOrder.Item, _ victims: [Int], _ launcher: LocalLauncher) throws {
+    private func up(
+        _ item: HostOrder.Item, _ victims: [Int], _ launcher: LocalLauncher, isOfFile: Bool
+    ) throws {
         var group = item.group
         let folder = launcher.folder(group.name)
+        // Before its files are put in place, too.
+        if isOfFile { try launcher.check(group) }
         if let release = item.release {
             try folder.create()
             let place = ReleaseFolder(group: folder)
@@ -64,13 +87,15 @@ public struct ThisHost: FleetHost {
         }
         let places = folder.state?.places ?? []
         let slots = victims.compactMap { pid in places.first { $0.pid == Int32(pid) }?.slot }
-        _ = try launcher.up(group, victims: slots)
+        _ = try launcher.up(group, victims: slots, isOfFile: isOfFile)
     }
 
     private func down(_ order: HostOrder, _ launcher: LocalLauncher) async throws -> HostAnswer {
         var leaving: [HostOrder.Item] = []
         for item in order.items where try launcher.down(item.group.name) { leaving.append(item) }
-        let bound = Duration.milliseconds(leaving.map(\.group.stopMilliseconds).max() ?? 0) + .seconds(10)
+        // As they were launched: the order may be for a group that no file knows any more.
+        let stops = leaving.compactMap { launcher.folder($0.group.name).wanted?.group.stopMilliseconds }
+        let bound = Duration.milliseconds(stops.max() ?? 0) + .seconds(10)
         await wait(bound, leaving, launcher) { !launcher.isThere(launcher.folder($0.group.name)) }
         return HostAnswer(groups: leaving.map { look($0, launcher) })
     }
@@ -108,6 +133,7 @@ public struct ThisHost: FleetHost {
             return answer
         }
         answer.wanted = wanted.isLeaving ? 0 : wanted.slots.count
+        answer.mark = wanted.mark
         answer.isStopped = !launcher.isThere(folder)
         guard let state = folder.state, hasSeen(folder) else { return answer }
         let places = state.places.filter { wanted.slots.contains($0.slot) }

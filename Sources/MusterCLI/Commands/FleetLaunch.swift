@@ -8,6 +8,8 @@ import MusterKit
 struct FleetLaunch {
     struct Part: Sendable {
         let host: any FleetHost
+        /// As the file has it: `local`, or as ssh knows it.
+        let target: String
         let isFar: Bool
         let groups: [FleetGroup]
         let environment: [String: String]
@@ -80,7 +82,10 @@ struct FleetLaunch {
             let fresh = await LimitedRound.run(lagging, atOnce: parallel) {
                 (index: $0, answer: await tell(parts[$0], .look))
             }
-            for (index, answer) in fresh { if case .success = answer { heard[index] = answer } }
+            for (index, answer) in fresh {
+                guard case .success(let before) = heard[index], case .success(let now) = answer else { continue }
+                heard[index] = .success(now.keepingErrors(of: before))
+            }
             if looksFar { nextLook = .now + .seconds(2) }
             try await Task.sleep(for: .milliseconds(100))
         }
