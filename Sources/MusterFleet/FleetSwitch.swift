@@ -148,7 +148,7 @@ public struct FleetSwitch: Sendable {
     }
 
     private func watchLeave(_ answer: inout SwitchAnswer) async {
-        switch await empty(from) {
+        switch await leave(of: from) {
         case .gone: answer.state = .switched
         case .late(let why): (answer.state, answer.why, answer.isLate) = (.partly, why, true)
         case .ended:
@@ -170,33 +170,17 @@ public struct FleetSwitch: Sendable {
         let heard = await to.tell(.turn, count: 0, marks: marks, step)
         if let trouble = to.trouble(heard) {
             answer.why = "\(why); \(blue) was not touched; not ended: \(trouble)"
-        } else if case .late(let late) = await empty(to) {
-            answer.why = "\(why); \(blue) was not touched; \(late)"
-        } else {
-            answer.why = "\(why); it was ended again, and \(blue) was not touched"
+            return
+        }
+        switch await leave(of: to) {
+        case .gone: answer.why = "\(why); it was ended again, and \(blue) was not touched"
+        case .late(let late): answer.why = "\(why); \(blue) was not touched; \(late)"
+        case .ended: answer.why = "\(why); it ends without this, too, and \(blue) was not touched"
         }
     }
 
-    private enum Leave {
-        case gone
-        case late(String)
-        case ended
-    }
-
-    /// Waits until a group's workers are gone.
-    private func empty(_ side: FleetSide) async -> Leave {
-        let deadline = ContinuousClock.now + .milliseconds(side.group.stopMilliseconds) + .seconds(10)
-        while true {
-            let isLast = ContinuousClock.now > deadline
-            let heard = await side.tell(.look)
-            let left = heard.reduce(0) { $0 + $1.sum(\.running) }
-            let trouble = side.trouble(heard)
-            if left == 0, trouble == nil { return .gone }
-            if isLast { return .late(trouble ?? "\(left) workers of \(side.group.name) still stop") }
-            guard mayGoOn() else { return .ended }
-            tell(.waiting("\(left) workers of \(side.group.name) still finish"))
-            try? await Task.sleep(for: .milliseconds(500))
-        }
+    private func leave(of side: FleetSide) async -> SwitchExit.End {
+        await SwitchExit(side: side, mayGoOn: mayGoOn, tell: tell).wait()
     }
 
     /// With what stands now.

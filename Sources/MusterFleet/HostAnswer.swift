@@ -32,13 +32,14 @@ public struct HostAnswer: Sendable, Equatable, Codable {
         self.others = others
     }
 
-    /// This answer, with the errors of an earlier one: a later look does not know why an order could not be carried out.
-    public func keepingErrors(of before: HostAnswer) -> HostAnswer {
-        var answer = self
-        for index in answer.groups.indices {
-            let error = before.groups.first { $0.name == answer.groups[index].name }?.error
-            answer.groups[index].error = answer.groups[index].error ?? error
-        }
-        return answer
+    /// This look, with what was said when the order was carried out.
+    public func after(_ order: HostAnswer) -> HostAnswer {
+        HostAnswer(
+            groups: groups.map { group in
+                var group = group
+                let told = order.groups.first { $0.name == group.name }
+                group.error = group.error ?? told?.error
+                return group
+            }, others: others)
     }
 }

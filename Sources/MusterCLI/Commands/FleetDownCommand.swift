@@ -9,8 +9,8 @@ struct FleetDownCommand: AsyncParsableCommand {
         discussion: """
             Each worker has its grace; what it does not finish goes back to its queue.
 
-            With --group also a group of which the file knows nothing any more, or where the
-            file is missing or broken: on this machine then, or on each --host.
+            With --group also a group of which the file knows nothing any more, or where
+            the file is missing or broken: on this machine then, or on each --host.
 
             EXAMPLES
               muster fleet down

@@ -83,8 +83,8 @@ struct FleetLaunch {
                 (index: $0, answer: await tell(parts[$0], .look))
             }
             for (index, answer) in fresh {
-                guard case .success(let before) = heard[index], case .success(let now) = answer else { continue }
-                heard[index] = .success(now.keepingErrors(of: before))
+                guard case .success(let now) = answer, case .success(let before) = heard[index] else { continue }
+                heard[index] = .success(now.after(before))
             }
             if looksFar { nextLook = .now + .seconds(2) }
             try await Task.sleep(for: .milliseconds(100))

@@ -13,9 +13,9 @@ struct FleetRollCommand: AsyncParsableCommand {
             when this one is back, claims, has a build that will do, and fails no more
             often than the others. Stale and idle workers go first.
 
-            With --canary the workers of that group (named GROUP-1, GROUP-2 …) go first, and
-            are watched for a while: they have to stay and claim, and their build must not
-            fail more often than the others. A canary that does not ends the roll.
+            With --canary the workers of that group (named GROUP-1, GROUP-2 …) go first,
+            and are watched for a while: they have to stay and claim, and their build must
+            not fail more often than the others. Otherwise the roll ends there.
 
             Ctrl-Z pauses the roll and `fg` goes on; Ctrl-C ends it after this batch.
 

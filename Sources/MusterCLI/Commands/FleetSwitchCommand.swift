@@ -13,16 +13,16 @@ struct FleetSwitchCommand: AsyncParsableCommand {
             is no good, or a host fails, it is scaled to 0 again and the first is not
             touched. Done twice, it changes nothing the second time.
 
-            Afterwards fleet.yaml should say so: `count: 0` for the one that sleeps, and how
-            many for the other. Until it does, `fleet up` leaves both as they are and says
-            that the file contradicts.
+            Afterwards fleet.yaml should say so: `count: 0` for the one that sleeps, and
+            how many for the other. Until it does, `fleet up` leaves both as they are and
+            says that the file contradicts.
 
             Ctrl-C ends it; the first runs on, and saying it again goes on from there.
 
             EXAMPLES
               muster fleet switch mail-blue mail-green
-              muster fleet switch mail-blue mail-green --watch 5m --min-build 1763700312-9f3c2ab
-              muster fleet switch mail-green mail-blue      and back
+              muster fleet switch mail-blue mail-green --watch 5m
+              muster fleet switch mail-green mail-blue --min-build 9f3c2ab   and back
 
             EXIT CODES
               0 the second works, the first sleeps   1 it does not, and why
