@@ -1,13 +1,40 @@
 import Foundation
 import MusterKit
 
-/// What builds succeeded and failed at since a roll began, by the ledger's counts.
+/// What builds succeeded and failed at since something began, by the ledger's counts.
 struct FailureRates: Sendable, Equatable {
     struct Count: Sendable, Equatable {
         var succeeded = 0
         var failed = 0
 
         var all: Int { succeeded + failed }
+    }
+
+    /// One build held against all others.
+    struct Comparison: Sendable, Equatable {
+        let build: String
+        let own: Count
+        let others: Count
+
+        /// With fewer attempts on either side nobody can tell.
+        static let fewest = 20
+
+        var isTelling: Bool { own.all >= Self.fewest && others.all >= Self.fewest }
+
+        /// For a person.
+        var text: String {
+            "\(build) failed \(own.failed) of \(own.all) attempts, the others \(others.failed) of \(others.all)"
+        }
+
+        /// The one-sided test of two proportions with pooled variance, three standard errors apart; the same by which a
+        /// build on trial holds itself.
+        var isWorse: Bool {
+            guard isTelling else { return false }
+            let pooled = Double(own.failed + others.failed) / Double(own.all + others.all)
+            let difference = Double(own.failed) / Double(own.all) - Double(others.failed) / Double(others.all)
+            let error = (pooled * (1 - pooled) * (1 / Double(own.all) + 1 / Double(others.all))).squareRoot()
+            return difference > 3 * error
+        }
     }
 
     private var counts: [String: Count] = [:]
@@ -18,27 +45,26 @@ struct FailureRates: Sendable, Equatable {
 
     init(_ counts: [String: Count]) { self.counts = counts }
 
-    /// Whether a build fails more often than all others did since `start`: the one-sided test of two proportions with
-    /// pooled variance, three standard errors apart, from 20 attempts of each side on; the same by which a build on trial
-    /// holds itself.
-    /// - Returns: why, for a person; nil where it does not, or nobody can tell yet.
-    func worse(_ build: String, since start: FailureRates) -> String? {
-        var (new, old) = (Count(), Count())
+    /// What a build did since `start`, beside what all others did.
+    func comparison(_ build: String, since start: FailureRates) -> Comparison {
+        var (own, others) = (Count(), Count())
         for (name, count) in counts {
             let before = start.counts[name] ?? Count()
             let now = Count(
                 succeeded: max(0, count.succeeded - before.succeeded), failed: max(0, count.failed - before.failed))
             if name == build {
-                new = now
+                own = now
             } else {
-                (old.succeeded, old.failed) = (old.succeeded + now.succeeded, old.failed + now.failed)
+                (others.succeeded, others.failed) = (others.succeeded + now.succeeded, others.failed + now.failed)
             }
         }
-        guard new.all >= 20, old.all >= 20 else { return nil }
-        let pooled = Double(new.failed + old.failed) / Double(new.all + old.all)
-        let difference = Double(new.failed) / Double(new.all) - Double(old.failed) / Double(old.all)
-        let error = (pooled * (1 - pooled) * (1 / Double(new.all) + 1 / Double(old.all))).squareRoot()
-        guard difference > 3 * error else { return nil }
-        return "\(build) failed \(new.failed) of \(new.all) attempts, the others \(old.failed) of \(old.all)"
+        return Comparison(build: build, own: own, others: others)
+    }
+
+    /// Whether a build fails more often than all others did since `start`.
+    /// - Returns: why, for a person; nil where it does not, or nobody can tell yet.
+    func worse(_ build: String, since start: FailureRates) -> String? {
+        let comparison = comparison(build, since: start)
+        return comparison.isWorse ? comparison.text : nil
     }
 }

@@ -3,12 +3,21 @@ public import MusterKit
 /// Starts a fleet's workers anew, batch by batch, whatever launched them: each is ordered to finish and end, and whoever
 /// looks after it starts it from what is on its disk.
 ///
-/// 1. Those go first that are missed least: stale, then idle.
+/// 1. Those go first that are missed least: stale, then idle. Before all of them goes the canary, a group, and is watched.
 /// 2. A batch is good when each of its workers is followed by one of the same host and name that has claimed, on a build
 ///    that will do, and when that build fails no more often than the others since the roll began.
-/// 3. The first bad batch ends the roll; what was not begun goes on as it was.
+/// 3. The first bad batch ends the roll; what was not begun goes on as it was. So does a canary that turns bad later.
 /// 4. If this ends in between, the workers that were ordered finish and come back all the same.
 public struct FleetRoll: Sendable {
+    /// A group that goes first.
+    public struct Canary: Sendable {
+        public var group: String
+        /// How long its workers are watched before the others are begun.
+        public var watch = Duration.seconds(60)
+
+        public init(group: String) { self.group = group }
+    }
+
     public struct Options: Sendable {
         public var batch = RollBatch.count(1)
         /// The oldest build that a worker may come back with; nil: no older one than it had.
@@ -17,6 +26,8 @@ public struct FleetRoll: Sendable {
         public var finish = Duration.seconds(300)
         /// How long a worker may take to come back and claim, once it is gone.
         public var comeBack = Duration.seconds(60)
+        /// Who is rolled first, and watched; nil for nobody.
+        public var canary: Canary?
 
         public init() {}
     }
@@ -32,12 +43,21 @@ public struct FleetRoll: Sendable {
         public var stoppedBy: String?
         /// Those of the bad batch, `HOST/NAME`.
         public var bad: [String] = []
+        /// Those that came back with the build they had, though a newer one lies on their disk: `HOST/NAME`.
+        public var unchanged: [String] = []
+        /// What was seen of the canary; nothing where there was none, or it was bad.
+        public var canary: WatchResult?
     }
 
     /// What is told while it goes on.
     public enum News: Sendable {
         case began(batch: Int, of: Int, workers: [String])
         case waiting(String)
+        /// The canary is back, and is watched for so long.
+        case watch(workers: [String], for: Duration)
+        /// For so long still.
+        case watching(workers: Int, left: Duration)
+        case watched(WatchResult)
     }
 
     private let inspector: Inspector
@@ -52,38 +72,114 @@ public struct FleetRoll: Sendable {
 
     /// - Parameters:
     ///   - selector: whom.
-    ///   - mayGoOn: asked before each batch; false ends the roll.
+    ///   - mayGoOn: asked before each batch, and while a canary is watched; false ends the roll.
     ///   - tell: hears how far it is.
     /// - Throws: ``MusterError`` where Redis does not answer.
     public func run(
         _ selector: FleetSelector, mayGoOn: () -> Bool = { true }, tell: (News) -> Void
     ) async throws -> Answer {
-        var rest = FleetVictims.order(selector.selected(from: try await inspector.fleet()))
+        let chosen = FleetVictims.order(selector.selected(from: try await inspector.fleet()))
         let start = FailureRates(try await inspector.releases())
-        let size = options.batch.size(of: rest.count)
-        let batches = (rest.count + size - 1) / max(1, size)
-        var answer = Answer(of: rest.count)
-        while !rest.isEmpty {
-            guard mayGoOn() else {
-                answer.stoppedBy = "asked to"
-                return answer
-            }
-            let batch = try await present(Array(rest.prefix(size)), &answer)
-            rest.removeFirst(min(size, rest.count))
-            answer.batches += 1
-            if batch.isEmpty { continue }
-            tell(.began(batch: answer.batches, of: batches, workers: batch.map(Self.name)))
-            if let (problem, bad) = try await roll(batch, since: start, tell) {
-                (answer.stoppedBy, answer.bad) = (problem, bad.map(Self.name))
-                return answer
-            }
-            answer.rolled += batch.count
+        var progress = Progress(answer: Answer(of: chosen.count), all: 0)
+        guard let canary = options.canary else {
+            progress.all = count(chosen)
+            try await roll(chosen, since: start, canary: nil, &progress, mayGoOn, tell)
+            return progress.answer
         }
-        return answer
+        let first = chosen.filter { $0.group == canary.group }
+        let rest = chosen.filter { $0.group != canary.group }
+        progress.all = count(first) + count(rest)
+        if try await roll(first, since: start, canary: nil, &progress, mayGoOn, tell) {
+            let watch = try await watch(canary, beside: rest, since: start, &progress, mayGoOn, tell)
+            if let watch { try await roll(rest, since: start, canary: watch, &progress, mayGoOn, tell) }
+        }
+        return progress.answer
     }
 
     public static func name(_ worker: FleetReport.Worker) -> String {
         "\(worker.host)/\(worker.name ?? "\(worker.pid)")"
+    }
+
+    private struct Progress {
+        var answer: Answer
+        /// Batches that there are to be.
+        var all: Int
+        var last = RollStep.Good()
+    }
+
+    private func count(_ workers: [FleetReport.Worker]) -> Int {
+        let size = options.batch.size(of: workers.count)
+        return (workers.count + size - 1) / size
+    }
+
+    /// - Parameter canary: has to be good still before each batch.
+    /// - Returns: whether all went well.
+    @discardableResult private func roll(
+        _ workers: [FleetReport.Worker], since start: FailureRates, canary: FleetWatch?, _ progress: inout Progress,
+        _ mayGoOn: () -> Bool, _ tell: (News) -> Void
+    ) async throws -> Bool {
+        let size = options.batch.size(of: workers.count)
+        let step = RollStep(inspector: inspector, people: people, options: options, start: start)
+        progress.last = RollStep.Good()
+        for first in stride(from: 0, to: workers.count, by: size) {
+            guard mayGoOn() else {
+                progress.answer.stoppedBy = "asked to"
+                return false
+            }
+            if let problem = try await canary?.look() {
+                stop(&progress, "the canary turned bad: \(problem.why)", problem.bad)
+                return false
+            }
+            let batch = try await present(Array(workers[first..<min(first + size, workers.count)]), &progress.answer)
+            progress.answer.batches += 1
+            if batch.isEmpty { continue }
+            tell(.began(batch: progress.answer.batches, of: progress.all, workers: batch.map(Self.name)))
+            switch try await step.run(batch, tell) {
+            case .bad(let problem):
+                stop(&progress, problem.why, problem.bad)
+                return false
+            case .good(let good):
+                progress.answer.rolled += batch.count
+                progress.answer.unchanged += good.unchanged.map(Self.name)
+                progress.last.followers += good.followers
+                progress.last.builds.formUnion(good.builds)
+            }
+        }
+        return true
+    }
+
+    private func stop(_ progress: inout Progress, _ why: String, _ bad: [FleetReport.Worker]) {
+        progress.answer.stoppedBy = why
+        progress.answer.bad = bad.map(Self.name)
+    }
+
+    /// - Returns: what the rest of the roll holds the canary to; nil where the roll is over.
+    private func watch(
+        _ canary: Canary, beside rest: [FleetReport.Worker], since start: FailureRates, _ progress: inout Progress,
+        _ mayGoOn: () -> Bool, _ tell: (News) -> Void
+    ) async throws -> FleetWatch? {
+        let followers = progress.last.followers
+        guard !followers.isEmpty else {
+            stop(&progress, "no live worker belongs to the canary, group \(canary.group)", [])
+            return nil
+        }
+        // Also one that had the new build before this roll: the others have not.
+        let builds = Set(followers.compactMap(\.build)).subtracting(rest.compactMap(\.build))
+        let watch = FleetWatch(
+            inspector: inspector, workers: followers, builds: builds.union(progress.last.builds), start: start)
+        tell(.watch(workers: followers.map(Self.name), for: canary.watch))
+        let end = try await watch.run(for: canary.watch, mayGoOn: mayGoOn) {
+            tell(.watching(workers: followers.count, left: $0))
+        }
+        switch end {
+        case .good(let result):
+            progress.answer.canary = result
+            tell(.watched(result))
+            return watch
+        case .bad(let problem): stop(&progress, "the canary is bad: \(problem.why)", problem.bad)
+        case .ended: progress.answer.stoppedBy = "asked to"
+        }
+        return nil
     }
 
     /// Those of a batch that are there still: a fleet goes on living during a roll. Who lost its lease has another session by
@@ -93,104 +189,9 @@ public struct FleetRoll: Sendable {
     ) async throws -> [FleetReport.Worker] {
         let live = try await inspector.fleet().workers.filter(\.isLive)
         let there = batch.compactMap { worker in
-            live.first { $0.session == worker.session }
-                ?? live.first { $0.host == worker.host && $0.pid == worker.pid && $0.name == worker.name }
+            live.first { $0.session == worker.session } ?? live.first { worker.isSameProcess(as: $0) }
         }.filter { $0.state != .stopping }
         answer.passedOver += batch.count - there.count
         return there
-    }
-
-    private typealias Problem = (why: String, bad: [FleetReport.Worker])
-
-    /// - Returns: what is wrong with the batch; nil where it is good.
-    private func roll(
-        _ batch: [FleetReport.Worker], since start: FailureRates, _ tell: (News) -> Void
-    ) async throws -> Problem? {
-        let before = Set(try await inspector.fleet().workers.map(\.session))
-        let (ordered, deaf) = try await order(batch)
-        if !deaf.isEmpty { return ("they did not take the order", deaf) }
-        if let problem = try await leave(ordered, tell) { return problem }
-        return try await comeBack(ordered, before.union(ordered.map(\.session)), since: start, tell)
-    }
-
-    /// A worker that lost its lease since the roll call has another session by now, and is ordered by that one.
-    private func order(
-        _ batch: [FleetReport.Worker]
-    ) async throws -> (ordered: [FleetReport.Worker], deaf: [FleetReport.Worker]) {
-        var ordered: [FleetReport.Worker] = []
-        var rest = batch
-        for _ in 1...3 where !rest.isEmpty {
-            let done = Set(
-                try await people.order(.restart, to: rest).workers.filter { $0.outcome == .done }.map(\.session))
-            ordered += rest.filter { done.contains($0.session) }
-            let live = try await inspector.fleet().workers.filter(\.isLive)
-            rest = rest.filter { !done.contains($0.session) }.map { worker in
-                live.first { $0.host == worker.host && $0.pid == worker.pid && $0.name == worker.name } ?? worker
-            }
-        }
-        return (ordered, rest)
-    }
-
-    private func leave(_ batch: [FleetReport.Worker], _ tell: (News) -> Void) async throws -> Problem? {
-        let finish = ContinuousClock.now + options.finish
-        var end: ContinuousClock.Instant?
-        while true {
-            let live = Set(try await inspector.fleet().workers.filter(\.isLive).map(\.session))
-            let left = batch.filter { live.contains($0.session) }
-            if left.isEmpty { return nil }
-            tell(.waiting("\(left.count) of \(batch.count) still finish"))
-            if ContinuousClock.now > finish, end == nil {
-                // What they do not finish within their grace goes back to its queue.
-                _ = try await people.order(.stop, to: left)
-                end = .now + options.comeBack
-            }
-            if let end, ContinuousClock.now > end { return ("they did not end", left) }
-            try await Task.sleep(for: .milliseconds(200))
-        }
-    }
-
-    private func comeBack(
-        _ batch: [FleetReport.Worker], _ known: Set<String>, since start: FailureRates, _ tell: (News) -> Void
-    ) async throws -> Problem? {
-        let deadline = ContinuousClock.now + options.comeBack
-        while true {
-            let fresh = try await inspector.fleet().workers.filter { $0.isLive && !known.contains($0.session) }
-            let (missing, stale, builds) = judge(batch, fresh)
-            if !stale.isEmpty {
-                return ("they came back with a build that is too old: deploy there first", stale)
-            }
-            if missing.isEmpty {
-                let now = FailureRates(try await inspector.releases())
-                return builds.compactMap { now.worse($0, since: start) }.first.map { ($0, batch) }
-            }
-            tell(.waiting("\(batch.count - missing.count) of \(batch.count) are back and claim"))
-            if ContinuousClock.now > deadline { return ("they did not come back and claim", missing) }
-            try await Task.sleep(for: .milliseconds(200))
-        }
-    }
-
-    /// Holds who was told to go against who has come since.
-    func judge(
-        _ batch: [FleetReport.Worker], _ fresh: [FleetReport.Worker]
-    ) -> (missing: [FleetReport.Worker], stale: [FleetReport.Worker], builds: Set<String>) {
-        var free = fresh
-        var (missing, stale): ([FleetReport.Worker], [FleetReport.Worker]) = ([], [])
-        var builds: Set<String> = []
-        for worker in batch {
-            guard
-                let index = free.firstIndex(where: {
-                    $0.host == worker.host && $0.name == worker.name && $0.state == .running && $0.lastClaimAt != nil
-                })
-            else {
-                missing.append(worker)
-                continue
-            }
-            let next = free.remove(at: index)
-            let least = options.least ?? worker.build.flatMap { try? BuildStamp($0) }
-            let has = next.build.flatMap { try? BuildStamp($0) }
-            if let least, (has?.sequence ?? 0) < least.sequence { stale.append(worker) }
-            if let build = next.build, build != worker.build { builds.insert(build) }
-        }
-        return (missing, stale, builds)
     }
 }

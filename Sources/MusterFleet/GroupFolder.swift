@@ -9,6 +9,7 @@ public import Foundation
 /// | `state.json` | what the supervisor sees, for whoever asks |
 /// | `lock` | held by the one supervisor that lives |
 /// | `muster` | a link to what a unit of systemd runs as the supervisor |
+/// | `change.lock` | held for the moment in which what is wanted is changed |
 /// | `NAME-N.log`, `supervisor.log` | what they wrote |
 public struct GroupFolder: Sendable {
     /// What there should be.
@@ -20,8 +21,13 @@ public struct GroupFolder: Sendable {
         public var number: Int
         /// When the last worker is gone, the supervisor goes too.
         public var isLeaving: Bool
+        /// What a switch decided that `fleet.yaml` may not know of yet.
+        public var mark: SwitchMark?
 
-        public init(group: FleetGroup, slots: [Int], number: Int, isLeaving: Bool = false) {
+        public init(
+            group: FleetGroup, slots: [Int], number: Int, isLeaving: Bool = false, mark: SwitchMark? = nil
+        ) {
+            self.mark = mark
             self.group = group
             self.slots = slots
             self.number = number
@@ -42,6 +48,8 @@ public struct GroupFolder: Sendable {
             /// It was started with other settings than those that are wanted now.
             public var isOutdated: Bool
             public var memoryBytes: Int?
+            /// Of one that was told to stop: when it is killed, in seconds since the system's start.
+            public var killedAt: Double?
         }
 
         public var supervisor: ProcessIdentity
@@ -60,13 +68,26 @@ public struct GroupFolder: Sendable {
     public static func usual(
         namespace: String, group: String, environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> GroupFolder {
+        GroupFolder(path: "\(usual(namespace: namespace, environment))/\(group)")
+    }
+
+    /// The folders of all groups of one namespace that were ever launched by this user on this machine, by their names.
+    static func all(
+        namespace: String, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> [(name: String, folder: GroupFolder)] {
+        let place = usual(namespace: namespace, environment)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+        return names.sorted().map { ($0, GroupFolder(path: "\(place)/\($0)")) }.filter { $0.1.wanted != nil }
+    }
+
+    private static func usual(namespace: String, _ environment: [String: String]) -> String {
         let base =
             environment["MUSTER_STATE"]
             ?? environment["XDG_STATE_HOME"].map { "\($0)/muster" }
             ?? "\(environment["HOME"] ?? "/var/lib")/.local/state/muster"
         // A supervisor works in another directory.
         let absolute = base.hasPrefix("/") ? base : "\(FileManager.default.currentDirectoryPath)/\(base)"
-        return GroupFolder(path: "\(absolute)/\(namespace)/\(group)")
+        return "\(absolute)/\(namespace)"
     }
 
     public func create() throws {
@@ -84,6 +105,7 @@ public struct GroupFolder: Sendable {
     public func log(_ name: String) -> String { "\(path)/\(name).log" }
     public var lockPath: String { "\(path)/lock" }
     var supervisorPath: String { "\(path)/muster" }
+    var changePath: String { "\(path)/change.lock" }
 
     private func read<Value: Decodable>(_ name: String) -> Value? {
         FileManager.default.contents(atPath: "\(path)/\(name)")

@@ -19,13 +19,20 @@ public struct HostAnswer: Sendable, Equatable, Codable {
         public var note: String?
         /// Why what was ordered could not be done.
         public var error: String?
+        /// What the last switch decided.
+        public var mark: SwitchMark?
 
         public init(name: String) { self.name = name }
     }
 
     public var groups: [Group]
+    /// Further groups of this namespace that live there; looked for only where groups are launched as `fleet.yaml` says.
+    public var others: [String]
 
-    public init(groups: [Group]) { self.groups = groups }
+    public init(groups: [Group], others: [String] = []) {
+        self.groups = groups
+        self.others = others
+    }
 
     /// This look, with what was said when the order was carried out.
     public func after(_ order: HostAnswer) -> HostAnswer {
@@ -35,6 +42,6 @@ public struct HostAnswer: Sendable, Equatable, Codable {
                 let told = order.groups.first { $0.name == group.name }
                 (group.error, group.note) = (group.error ?? told?.error, group.note ?? told?.note)
                 return group
-            })
+            }, others: others)
     }
 }

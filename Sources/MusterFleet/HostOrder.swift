@@ -2,12 +2,19 @@
 /// where no one else reads along: it holds the address of Redis, and with it a password.
 public struct HostOrder: Sendable, Equatable, Codable {
     public enum Deed: String, Sendable, Codable {
-        /// Have so many workers, like this.
+        /// Have so many workers, like this, as `fleet.yaml` says.
         case up
+        /// The same, as a person says for now.
+        case scale
+        /// Have so many of those that were launched before, as they are, and remember what a switch decided.
+        case turn
         /// Have none, and no supervisor.
         case down
         /// Say what is there.
         case look
+
+        /// Whether workers may be started from what the order brings along.
+        var launches: Bool { self == .up || self == .scale }
     }
 
     /// One group, and what it is started from where that is not there already.
@@ -15,8 +22,11 @@ public struct HostOrder: Sendable, Equatable, Codable {
         public var group: FleetGroup
         /// Nil on the machine on which `fleet.yaml` lies.
         public var release: ShippedRelease?
+        /// For ``Deed/turn``: what is to be remembered; nil for nothing.
+        public var mark: SwitchMark?
 
-        public init(group: FleetGroup, release: ShippedRelease? = nil) {
+        public init(group: FleetGroup, release: ShippedRelease? = nil, mark: SwitchMark? = nil) {
+            self.mark = mark
             self.group = group
             self.release = release
         }

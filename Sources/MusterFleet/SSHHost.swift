@@ -52,7 +52,7 @@ public final class SSHHost: FleetHost {
     public func carryOut(
         _ order: HostOrder, tell: @escaping @Sendable (String) -> Void
     ) async throws -> HostAnswer {
-        let isUp = order.deed == .up
+        let isUp = order.deed.launches
         let sources = Set([muster] + (isUp ? order.items.map(\.group.program) : [])).sorted()
         let known = order.deed == .look ? supplied.withLock { $0 } : nil
         let there = if let known { known } else { try await supply(sources, tell) }
@@ -66,7 +66,7 @@ public final class SSHHost: FleetHost {
                 files: try ShippedFile.read(group.files, in: group.directory), program: "\(there.folder)/\(program)",
                 configuration: Self.place(of: configuration, in: group))
         }
-        tell(order.deed == .down ? "stopping" : "starting")
+        tell(isUp ? "starting" : order.deed == .down ? "stopping" : "asking")
         return try await apply(order, there.programs[muster] ?? "")
     }
 

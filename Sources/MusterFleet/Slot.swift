@@ -47,6 +47,14 @@ struct Slot: Sendable {
         starts = 1
     }
 
+    /// The same, where it was told to stop already: told once more, it would end its grace.
+    /// - Parameter until: when its bound is over.
+    init(adoptedAt now: Duration, stoppingUntil until: Duration) {
+        self.init(adoptedAt: now)
+        phase = .stopping(until: until)
+        wasUnwanted = true
+    }
+
     var hasProcess: Bool {
         switch phase {
         case .resting, .empty: false

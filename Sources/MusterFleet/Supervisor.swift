@@ -18,6 +18,8 @@ public final class Supervisor: Sendable {
         var digest: String?
         var lastEnd: String?
         var memoryBytes: Int?
+        /// Of one that was told to stop, in seconds since the system's start: one that follows this supervisor keeps to it.
+        var killedAt: Double?
     }
 
     private let folder: GroupFolder
@@ -38,7 +40,7 @@ public final class Supervisor: Sendable {
     /// - Throws: ``FleetError`` where another supervisor has the group, or nothing is wanted.
     public init(_ folder: GroupFolder, log: @escaping @Sendable (String) -> Void) throws {
         try folder.create()
-        guard let lock = try FolderLock.taken(folder, within: .seconds(1)) else {
+        guard let lock = try FolderLock.taken(folder.lockPath, within: .seconds(1)) else {
             let holder = folder.state.map { " (process \($0.supervisor.pid))" } ?? ""
             throw FleetError("\(folder.path) has a supervisor already\(holder); two would start everything twice")
         }
@@ -90,12 +92,21 @@ public final class Supervisor: Sendable {
 
     private func adopted() -> [Int: Place] {
         var places: [Int: Place] = [:]
+        let told = folder.state?.places.filter { $0.killedAt != nil } ?? []
         for (mark, process) in PlaceMark.processes(in: folder) {
             log("found place \(mark.slot) again, process \(process.pid)")
-            places[mark.slot] = Place(slot: Slot(adoptedAt: now), process: process, digest: mark.digest)
+            var place = Place(slot: Slot(adoptedAt: now), process: process, digest: mark.digest)
+            if let end = told.first(where: { $0.slot == mark.slot && $0.pid == process.pid })?.killedAt {
+                place.slot = Slot(adoptedAt: now, stoppingUntil: now + .seconds(end - Self.uptime))
+                place.killedAt = end
+            }
+            places[mark.slot] = place
         }
         return places
     }
+
+    /// No one sets this clock.
+    private static var uptime: Double { ProcessInfo.processInfo.systemUptime }
 
     private func round(_ places: inout [Int: Place], _ wanted: GroupFolder.Wanted, isLeaving: Bool) {
         let bound = Duration.milliseconds(wanted.group.stopMilliseconds)
@@ -123,7 +134,7 @@ public final class Supervisor: Sendable {
         let end = place.child.flatMap { $0.waitOnThisThread(within: .seconds(1)) }.map { "\($0)" } ?? "ended"
         log("\(name), process \(process.pid): \(end)")
         place.lastEnd = end
-        (place.child, place.process) = (nil, nil)
+        (place.child, place.process, place.killedAt) = (nil, nil, nil)
         place.slot.ended(now: now)
     }
 
@@ -140,7 +151,10 @@ public final class Supervisor: Sendable {
         case .finish:
             log("\(name) holds \((place.memoryBytes ?? 0) >> 20) MiB, more than it may: it finishes and starts anew")
             signal(place, SIGUSR2)
-        case .terminate: signal(place, SIGTERM)
+        case .terminate:
+            signal(place, SIGTERM)
+            // After the signal: written down before, and killed in between, it would never be told.
+            place.killedAt = Self.uptime + Double(group.stopMilliseconds) / 1000
         case .kill:
             log("\(name) did not end within \(group.stopMilliseconds / 1000) s: killed")
             signal(place, SIGKILL)
@@ -190,7 +204,7 @@ public final class Supervisor: Sendable {
                     slot: number, phase: Self.name(place.slot.phase), pid: place.process?.pid,
                     starts: place.slot.starts, lastEnd: place.lastEnd,
                     isOutdated: place.digest.map { $0 != wanted.group.startDigest } ?? false,
-                    memoryBytes: place.memoryBytes)
+                    memoryBytes: place.memoryBytes, killedAt: place.killedAt)
             })
         guard state != folder.state else { return }
         do {

@@ -75,7 +75,7 @@ struct SupervisorService {
     private func relieve() throws {
         guard let supervisor = folder.state?.supervisor, supervisor.isAlive else { return }
         kill(supervisor.pid, SIGKILL)
-        _ = try FolderLock.taken(folder, within: .seconds(2))
+        _ = try FolderLock.taken(folder.lockPath, within: .seconds(2))
     }
 
     private func link(to program: String) throws {

@@ -23,36 +23,61 @@ public struct ThisHost: FleetHost {
             namespace: order.namespace, supervise: supervise, environment: order.environment)
         switch order.deed {
         case .look: return HostAnswer(groups: order.items.map { look($0, launcher) })
-        case .up: return await up(order, launcher)
+        case .up, .scale: return await up(order, launcher)
+        case .turn: return await turn(order, launcher)
         case .down: return try await down(order, launcher)
         }
     }
 
     private func up(_ order: HostOrder, _ launcher: LocalLauncher) async -> HostAnswer {
-        var errors: [String: String] = [:]
+        let isOfFile = order.deed == .up
         var notes: [String: String] = [:]
+        var answer = await change(order, launcher) { item in
+            notes[item.group.name] = try up(item, order.victims, launcher, isOfFile: isOfFile)
+            return true
+        }
+        for index in answer.groups.indices { answer.groups[index].note = notes[answer.groups[index].name] }
+        if isOfFile {
+            answer.others = launcher.living().filter { name in !order.items.contains { $0.group.name == name } }
+        }
+        return answer
+    }
+
+    private func turn(_ order: HostOrder, _ launcher: LocalLauncher) async -> HostAnswer {
+        await change(order, launcher) { try launcher.turn($0.group.name, count: $0.group.count, mark: $0.mark) }
+    }
+
+    /// - Parameter body: says what is wanted of a group, and whether there is one.
+    private func change(
+        _ order: HostOrder, _ launcher: LocalLauncher, _ body: (HostOrder.Item) throws -> Bool
+    ) async -> HostAnswer {
+        var errors: [String: String] = [:]
+        var began: [HostOrder.Item] = []
         for item in order.items {
             do {
-                notes[item.group.name] = try launcher.settle(item.group, isFar: item.release != nil)
-                try up(item, order.victims, launcher)
+                if try body(item) { began.append(item) }
             } catch {
                 errors[item.group.name] = "\(error)"
             }
         }
-        let items = order.items
-        let began = items.filter { errors[$0.group.name] == nil }
         await wait(Self.patience, began, launcher) { hasSeen(launcher.folder($0.group.name)) }
         return HostAnswer(
-            groups: items.map { item in
+            groups: order.items.map { item in
                 var answer = look(item, launcher)
-                (answer.error, answer.note) = (errors[item.group.name], notes[item.group.name])
+                answer.error = errors[item.group.name]
                 return answer
             })
     }
 
-    private func up(_ item: HostOrder.Item, _ victims: [Int], _ launcher: LocalLauncher) throws {
+    /// - Returns: what a person should know, though nothing failed.
+    private func up(
+        _ item: HostOrder.Item, _ victims: [Int], _ launcher: LocalLauncher, isOfFile: Bool
+    ) throws -> String? {
         var group = item.group
         let folder = launcher.folder(group.name)
+        // Before its files are put in place, too.
+        if isOfFile { try launcher.check(group) }
+        let note = try launcher.settle(group, isFar: item.release != nil)
         if let release = item.release {
             try folder.create()
             let place = ReleaseFolder(group: folder)
@@ -66,13 +91,16 @@ public struct ThisHost: FleetHost {
         }
         let places = folder.state?.places ?? []
         let slots = victims.compactMap { pid in places.first { $0.pid == Int32(pid) }?.slot }
-        _ = try launcher.up(group, victims: slots)
+        _ = try launcher.up(group, victims: slots, isOfFile: isOfFile)
+        return note
     }
 
     private func down(_ order: HostOrder, _ launcher: LocalLauncher) async throws -> HostAnswer {
         var leaving: [HostOrder.Item] = []
         for item in order.items where try launcher.down(item.group.name) { leaving.append(item) }
-        let bound = Duration.milliseconds(leaving.map(\.group.stopMilliseconds).max() ?? 0) + .seconds(10)
+        // As they were launched: the order may be for a group that no file knows any more.
+        let stops = leaving.compactMap { launcher.folder($0.group.name).wanted?.group.stopMilliseconds }
+        let bound = Duration.milliseconds(stops.max() ?? 0) + .seconds(10)
         await wait(bound, leaving, launcher) { !launcher.isThere(launcher.folder($0.group.name)) }
         var errors: [String: String] = [:]
         for item in order.items {
@@ -124,6 +152,7 @@ public struct ThisHost: FleetHost {
             return answer
         }
         answer.wanted = wanted.isLeaving ? 0 : wanted.slots.count
+        answer.mark = wanted.mark
         answer.isStopped = !launcher.isThere(folder)
         guard let state = folder.state, hasSeen(folder) else { return answer }
         let places = state.places.filter { wanted.slots.contains($0.slot) }

@@ -35,6 +35,17 @@ import Testing
                 "muster", ["fleet"] + words, ["MUSTER_STATE": cluster.folder + "/state", "MUSTER_REDIS": redis])
         }
 
+        /// In the background, with its messages in `LOG.log`.
+        func begin(_ log: String, _ words: String...) throws -> ChildProcess {
+            try cluster.begin(
+                "muster", ["fleet"] + words, log: log,
+                ["MUSTER_STATE": cluster.folder + "/state", "MUSTER_REDIS": redis])
+        }
+
+        func said(_ log: String) -> String {
+            (try? String(contentsOfFile: "\(cluster.folder)/\(log).log", encoding: .utf8)) ?? ""
+        }
+
         /// Those that live, also such as have been told to go.
         func workers() async throws -> Set<Worker> {
             let all = try await fleet("list", "--json").json()["workers"] as? [[String: Any]] ?? []
@@ -252,6 +263,74 @@ import Testing
             #expect(down.errors.contains("mail on \(never): "), "\(down.errors)")
             let stopped = try down.json()["groups"] as? [[String: Any]] ?? []
             #expect(stopped.count { $0["isStopped"] as? Bool == true } == count - 1)
+        }
+    }
+
+    private func crew(_ name: String, _ hosts: [String], count: Int) -> String {
+        "  \(name): {hosts: [\(hosts.joined(separator: ", "))], count: \(count), queues: [mail], grace: 3s, "
+            + "arguments: [--probes], files: [muster.stamp]}\n"
+    }
+
+    @Test func aSwitchWaitsForEveryHostAndNamesTheOneThatFails() async throws {
+        try await with(2) { ground in
+            let hosts = ground.hosts.names
+            try ground.write(crew("blue", hosts, count: 1) + crew("green", hosts, count: 0))
+            let up = try await ground.fleet("up")
+            #expect(up.status == 0, "\(up.errors)\(ground.hosts.logs())")
+            let before = try await ground.workers()
+            #expect(before.count == 2)
+
+            try await ground.hosts.plug("web-2", isIn: false)
+            let failed = try await ground.fleet("switch", "blue", "green")
+            #expect(failed.status == 1)
+            #expect(failed.errors.contains("blue on web-2: "), "\(failed.errors)")
+            #expect(failed.errors.contains("nothing was changed"), "\(failed.errors)")
+            try await ground.hosts.plug("web-2", isIn: true)
+            try await #expect(
+                eventually(within: .seconds(60)) {
+                    try await Set(ground.workers().map(\.pid)) == Set(before.map(\.pid))
+                })
+
+            // One that vanishes while the second is watched.
+            let running = try ground.begin("switch", "switch", "blue", "green", "--watch", "5m")
+            try await #expect(
+                eventually(within: .seconds(60)) { ground.said("switch").contains("watching ") },
+                "\(ground.said("switch"))\(ground.hosts.logs())")
+            try await ground.hosts.plug("web-2", isIn: false)
+            #expect(await running.wait() == .exited(1))
+            let told = ground.said("switch")
+            #expect(told.contains("green is no good: it was lost"), "\(told)")
+            #expect(told.contains("web-2/green-1; blue was not touched; not ended: green on web-2: "), "\(told)")
+            try await ground.hosts.plug("web-2", isIn: true)
+            try await #expect(
+                eventually(within: .seconds(60)) {
+                    try await Set(ground.workers().map { "\($0.host)/\($0.name)" })
+                        == ["web-1/blue-1", "web-2/blue-1", "web-2/green-1"]
+                })
+
+            let done = try await ground.fleet("switch", "blue", "green", "--json")
+            #expect(done.status == 0, "\(done.errors)\(ground.hosts.logs())")
+            try await #expect(
+                Set(ground.workers().map { "\($0.host)/\($0.name)" }) == ["web-1/green-1", "web-2/green-1"])
+
+            // A group that the file forgot, there as here.
+            try ground.write(
+                crew("green", hosts, count: 1) + crew("blue", ["web-1"], count: 0) + crew("report", ["web-1"], count: 1)
+            )
+            try await #expect(ground.fleet("up").status == 0)
+            try ground.write(crew("green", hosts, count: 1) + crew("blue", ["web-1"], count: 0))
+            let noted = try await ground.fleet("up")
+            #expect(noted.status == 0, "\(noted.errors)")
+            let remedy = "`muster fleet down --group report --host web-1`"
+            #expect(noted.errors.contains(remedy), "\(noted.errors)")
+            let ended = try await ground.fleet("down", "--group", "report", "--host", "web-1")
+            #expect(ended.status == 0, "\(ended.errors)")
+            #expect(ended.output == "report on web-1: stopped\n")
+            let blue = try await ground.fleet("down", "--group", "blue", "--host", "web-2")
+            #expect(blue.status == 0, "\(blue.errors)")
+            let down = try await ground.fleet("down")
+            #expect(down.status == 0, "\(down.errors)")
+            try await #expect(ground.workers().isEmpty)
         }
     }
 }

@@ -4,71 +4,10 @@ import MusterTestKit
 import Testing
 
 /// `muster fleet up|scale|down` on this machine, with real supervisors and workers.
-@Suite(.serialized) struct FleetLaunchTests {
-    private static let build = "1763700000-aaaaaaa"
-
-    /// Nothing of it is left when the body ends, however it ends.
-    private func with(_ groups: String, _ body: (Cluster) async throws -> Void) async throws {
-        try await Cluster.with { cluster in
-            try cluster.write("fleet.yaml", "groups:\n" + groups)
-            do {
-                try await body(cluster)
-            } catch {
-                _ = try await fleet(cluster, "down")
-                throw error
-            }
-            let down = try await fleet(cluster, "down")
-            #expect(down.status == 0, "\(down.errors)")
-            for pid in try await pids(cluster, all: true) { #expect(!isRunning(pid), "process \(pid) still runs") }
-        }
-    }
-
-    private func group(_ name: String, count: Int, _ more: String = "") -> String {
-        """
-          \(name):
-            count: \(count)
-            queues: [\(name)]
-            grace: 2s
-            arguments: [--probes, --build, \(Self.build)]
-        \(more)
-
-        """
-    }
-
-    private func fleet(_ cluster: Cluster, _ words: String...) async throws -> Cluster.Answer {
-        try await cluster.run("muster", ["fleet"] + words, ["MUSTER_STATE": cluster.folder + "/state"])
-    }
-
-    /// Of live workers, by name.
-    private func workers(_ cluster: Cluster) async throws -> [String: Int32] {
-        let all = try await cluster.muster("fleet", "list", "--json").json()["workers"] as? [[String: Any]] ?? []
-        let live = all.filter { $0["state"] as? String == "running" }
-        return Dictionary(
-            live.compactMap { worker in
-                guard let name = worker["name"] as? String, let pid = worker["pid"] as? Int else { return nil }
-                return (name, Int32(pid))
-            }, uniquingKeysWith: { _, last in last })
-    }
-
-    private func pids(_ cluster: Cluster, all: Bool) async throws -> [Int32] {
-        let workers = try await cluster.muster("fleet", "list", "--all", "--json").json()["workers"] as? [[String: Any]]
-        return (workers ?? []).compactMap { ($0["pid"] as? Int).map(Int32.init) }
-    }
-
-    /// One that has ended, and that its parent has not asked about yet, runs no more.
-    private func isRunning(_ pid: Int32) -> Bool {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
-        return !text.contains(") Z ")
-    }
-
-    private func supervisor(_ cluster: Cluster, _ group: String) throws -> Int32 {
-        let data = try Data(contentsOf: URL(filePath: "\(cluster.folder)/state/muster/\(group)/state.json"))
-        let state = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        return Int32(try #require((state["supervisor"] as? [String: Any])?["pid"] as? Int))
-    }
-
+@Suite(.serialized) struct FleetLaunchTests: FleetSuite {
     @Test func aFleetIsLaunchedOnceHoweverOftenItIsAskedFor() async throws {
-        try await with(group("mail", count: 2) + group("report", count: 1)) { cluster in
+        try await with(group("mail", count: 2, build: Self.build) + group("report", count: 1, build: Self.build)) {
+            cluster in
             let up = try await fleet(cluster, "up", "--json")
             #expect(up.status == 0, "\(up.errors)\(up.output)")
             let groups = try up.json()["groups"] as? [[String: Any]] ?? []
@@ -88,7 +27,7 @@ import Testing
     }
 
     @Test func aKilledWorkerComesBackAndAKilledSupervisorsWorkersAreFoundAgain() async throws {
-        try await with(group("mail", count: 2)) { cluster in
+        try await with(group("mail", count: 2, build: Self.build)) { cluster in
             try await #expect(fleet(cluster, "up").status == 0)
             let first = try await workers(cluster)
             kill(try #require(first["mail-1"]), SIGKILL)
@@ -111,7 +50,7 @@ import Testing
 
     /// The check of the end is that none of them runs when `down` has said so.
     @Test func downStopsWorkersThatOutlivedTheirSupervisor() async throws {
-        try await with(group("mail", count: 2)) { cluster in
+        try await with(group("mail", count: 2, build: Self.build)) { cluster in
             try await #expect(fleet(cluster, "up").status == 0)
             let dead = try supervisor(cluster, "mail")
             kill(dead, SIGKILL)
@@ -121,7 +60,7 @@ import Testing
     }
 
     @Test func whoIsIdleGoesFirst() async throws {
-        try await with(group("mail", count: 3)) { cluster in
+        try await with(group("mail", count: 3, build: Self.build)) { cluster in
             try await #expect(fleet(cluster, "up").status == 0)
             // The youngest of the idle would go otherwise: it is busy.
             let busy = try #require(
@@ -145,11 +84,12 @@ import Testing
     }
 
     @Test func changedSettingsAreShownAndNothingIsRestartedBehindAnybodysBack() async throws {
-        try await with(group("mail", count: 1)) { cluster in
+        try await with(group("mail", count: 1, build: Self.build)) { cluster in
             try await #expect(fleet(cluster, "up").status == 0)
             let before = try await workers(cluster)
             try cluster.write(
-                "fleet.yaml", "groups:\n" + group("mail", count: 1, "    environment: {LANG: C.UTF-8}"))
+                "fleet.yaml",
+                "groups:\n" + group("mail", count: 1, build: Self.build, "    environment: {LANG: C.UTF-8}"))
             let again = try await fleet(cluster, "up", "--json")
             #expect(again.status == 0, "\(again.errors)")
             #expect((try again.json()["groups"] as? [[String: Any]])?.first?["outdated"] as? Int == 1)
@@ -166,74 +106,8 @@ import Testing
         }
     }
 
-    // MARK: rolls
-
-    private static let newer = "1763700312-bbbbbbb"
-
-    /// A group whose build is what the stamp file says.
-    private func stamped(_ count: Int) -> String {
-        "  mail: {count: \(count), grace: 2s, arguments: [--probes]}\n"
-    }
-
-    private func builds(_ cluster: Cluster) async throws -> [String] {
-        let all = try await cluster.muster("fleet", "list", "--json").json()["workers"] as? [[String: Any]] ?? []
-        return all.filter { $0["state"] as? String == "running" }.compactMap { $0["build"] as? String }
-    }
-
-    @Test func aRollBringsEveryWorkerToWhatIsOnDiskAndLosesNoJob() async throws {
-        try await with(stamped(4)) { cluster in
-            try cluster.write("muster.stamp", Self.build + "\n")
-            try await #expect(fleet(cluster, "up").status == 0)
-            let before = try await workers(cluster)
-            let jobs = try await cluster.muster("enqueue", "muster.sleep", #"{"seconds":0.05}"#, "--count", "300")
-            #expect(jobs.status == 0, "\(jobs.errors)")
-            try cluster.write("muster.stamp", Self.newer + "\n")
-            let roll = try await fleet(cluster, "roll", "--batch", "50%", "--min-build", Self.newer, "--json")
-            #expect(roll.status == 0, "\(roll.errors)")
-            #expect(try roll.json()["rolled"] as? Int == 4)
-            #expect(try roll.json()["batches"] as? Int == 2)
-            try await #expect(builds(cluster) == Array(repeating: Self.newer, count: 4))
-            let after = try await workers(cluster)
-            #expect(Set(after.keys) == Set(before.keys))
-            #expect(Set(after.values).isDisjoint(with: before.values))
-            try await #expect(eventually(within: .seconds(60)) { try await cluster.isDrained() })
-            try await #expect(cluster.queue()["succeeded"] as? Int == 300)
-            try await #expect(cluster.queue()["dead"] as? Int == 0)
-        }
-    }
-
-    @Test func aRollStopsAtTheFirstBatchThatComesBackStale() async throws {
-        try await with(stamped(3)) { cluster in
-            try cluster.write("muster.stamp", Self.build + "\n")
-            try await #expect(fleet(cluster, "up").status == 0)
-            let before = try await workers(cluster)
-            let roll = try await fleet(cluster, "roll", "--min-build", Self.newer)
-            #expect(roll.status == 1)
-            #expect(
-                roll.errors.contains("stopped after 0 of 3 workers: they came back with a build that is too old"),
-                "\(roll.errors)")
-            let after = try await workers(cluster)
-            #expect(after.values.count { before.values.contains($0) } == 2, "two were not touched")
-        }
-    }
-
-    @Test func aRollStopsWhereWhatIsOnDiskDoesNotStart() async throws {
-        try await with(stamped(3)) { cluster in
-            try cluster.write("muster.stamp", Self.build + "\n")
-            try await #expect(fleet(cluster, "up").status == 0)
-            try cluster.write("muster.stamp", "rubbish\n")
-            let roll = try await fleet(cluster, "roll", "--within", "3s")
-            #expect(roll.status == 1)
-            #expect(roll.errors.contains("they did not come back and claim"), "\(roll.errors)")
-            try await #expect(workers(cluster).count == 2, "the others work on")
-            try cluster.write("muster.stamp", Self.build + "\n")
-            try await #expect(
-                eventually(within: .seconds(60)) { try await workers(cluster).count == 3 }, "and it heals")
-        }
-    }
-
     @Test func victimsAreNamedStaleFirst() async throws {
-        try await with(stamped(2)) { cluster in
+        try await with(group("mail", count: 2, queue: "default")) { cluster in
             try cluster.write("muster.stamp", Self.newer + "\n")
             try await #expect(fleet(cluster, "up").status == 0)
             let old = try cluster.worker("old", build: Self.build, "--probes", host: "old-box")
@@ -244,6 +118,52 @@ import Testing
             #expect(hosts.first == "old-box")
             old.send(SIGTERM)
             #expect(await old.wait() == .exited(0))
+        }
+    }
+
+    @Test func aGroupThatTheFileDoesNotKnowIsNamedAndCanBeEnded() async throws {
+        try await with(group("mail", count: 1, build: Self.build) + group("old", count: 1, build: Self.build)) {
+            cluster in
+            try await #expect(fleet(cluster, "up").status == 0)
+            let mail = try await workers(cluster)["mail-1"]
+            let file = group("mail", count: 1, build: Self.build)
+            try write(cluster, file)
+            let up = try await fleet(cluster, "up", "--json")
+            #expect(up.status == 0)
+            #expect(up.errors.contains("old runs on local, and the file has no such group there"), "\(up.errors)")
+            let others = try up.json()["others"] as? [[String: String]]
+            #expect(others == [["group": "old", "host": "local"]])
+            try await #expect(workers(cluster).count == 2, "it is left alone")
+
+            let typo = try await fleet(cluster, "down", "--group", "odl")
+            #expect(typo.status == 2)
+            #expect(typo.errors.contains("fleet.yaml has no group odl, and none was ever launched"), "\(typo.errors)")
+            let down = try await fleet(cluster, "down", "--group", "old")
+            #expect(down.status == 0, "\(down.errors)")
+            #expect(down.output.contains("old on "), "\(down.output)")
+            try await #expect(workers(cluster) == ["mail-1": try #require(mail)])
+            let again = try await fleet(cluster, "down", "--group", "old")
+            #expect(again.status == 0 && again.output == "nothing runs\n", "\(again.errors)\(again.output)")
+            let upAgain = try await fleet(cluster, "up")
+            #expect(upAgain.status == 0 && upAgain.errors.isEmpty, "\(upAgain.errors)")
+        }
+    }
+
+    @Test func aGroupIsEndedWhereTheFileIsBrokenOrGone() async throws {
+        let file = group("mail", count: 1, build: Self.build) + group("report", count: 1, build: Self.build)
+        try await with(file) { cluster in
+            try await #expect(fleet(cluster, "up").status == 0)
+            try cluster.write("fleet.yaml", "groups: [\n")
+            try await #expect(fleet(cluster, "down").status != 0, "all of what?")
+            let broken = try await fleet(cluster, "down", "--group", "mail")
+            #expect(broken.status == 0, "\(broken.errors)")
+            #expect(broken.errors.contains("only what runs on this machine is stopped"), "\(broken.errors)")
+            try await #expect(Array(workers(cluster).keys) == ["report-1"])
+            try FileManager.default.removeItem(atPath: cluster.folder + "/fleet.yaml")
+            let gone = try await fleet(cluster, "down", "--group", "report", "--host", "local")
+            #expect(gone.status == 0, "\(gone.errors)")
+            try await #expect(workers(cluster).isEmpty)
+            try write(cluster, file)
         }
     }
 }

@@ -24,6 +24,8 @@ import Testing
         let start = rates((0, 0), (1000, 500))
         #expect(rates((0, 19), (1100, 500)).worse("2-new", since: start) == nil, "too few of its own")
         #expect(rates((0, 20), (1019, 500)).worse("2-new", since: start) == nil, "too few of the others")
+        #expect(!rates((0, 19), (1100, 500)).comparison("2-new", since: start).isTelling)
+        #expect(rates((0, 20), (1020, 500)).comparison("2-new", since: start).isTelling)
         #expect(
             rates((0, 20), (1020, 500)).worse("2-new", since: start)
                 == "2-new failed 20 of 20 attempts, the others 0 of 20")

@@ -88,4 +88,16 @@ import Testing
             now += 1 + pause
         }
     }
+
+    /// Told once more, it would end its grace.
+    @Test func whoWasToldToStopBeforeItWasFoundIsToldNoMoreAndKeepsItsBound() {
+        for isWanted in [false, true] {
+            var slot = Slot(adoptedAt: .seconds(100), stoppingUntil: .seconds(110))
+            #expect(slot.want(isWanted, now: .seconds(100), bound: bound) == nil)
+            #expect(tick(&slot, at: 109.9) == nil)
+            #expect(tick(&slot, at: 110) == .kill)
+            slot.ended(now: .seconds(110))
+            #expect(tick(&slot, at: 110.5) == (isWanted ? .start : nil))
+        }
+    }
 }

@@ -126,6 +126,40 @@ import Testing
         }
     }
 
+    @Test func aSupervisorThatFollowsDoesNotTellAgainWhoStopsAlready() async throws {
+        let patient =
+            "trap 'echo told >>told' TERM; touch ready; while [ ! -e enough ]; do sleep 0.05; done"
+        try await with(patient) { ground in
+            let told = { (try? String(contentsOfFile: ground.folder.path + "/told", encoding: .utf8)) ?? "" }
+            try ground.want([1], number: 1)
+            do {
+                let first = try ground.supervisor()
+                let running = Task { await first.run() }
+                try await #expect(
+                    eventually { FileManager.default.fileExists(atPath: ground.folder.path + "/ready") })
+                try ground.want([], number: 2)
+                first.wake()
+                try await #expect(eventually { ground.folder.state?.places.first?.killedAt != nil })
+                try await #expect(eventually { told() == "told\n" }, "\(ground.said)")
+                // As one that is killed: it looks after nobody any more.
+                running.cancel()
+                await running.value
+            }
+            let process = try #require(ground.living[1])
+            let second = try ground.supervisor()
+            let running = Task { await second.run() }
+            try ground.want([], number: 3)
+            second.wake()
+            try await #expect(eventually { ground.folder.state?.number == 3 }, "\(ground.said)")
+            #expect(ground.folder.state?.places.map(\.phase) == ["stopping"])
+            #expect(FileManager.default.createFile(atPath: ground.folder.path + "/enough", contents: nil))
+            try await #expect(eventually { !process.isAlive })
+            #expect(told() == "told\n", "a second time would have ended its grace")
+            second.stop()
+            await running.value
+        }
+    }
+
     @Test func whoDoesNotEndIsKilledWhenItsBoundIsOver() async throws {
         try await with("trap '' TERM; touch ready; while :; do sleep 0.05; done") { ground in
             try ground.want([1], number: 1) { $0.stopMilliseconds = 300 }

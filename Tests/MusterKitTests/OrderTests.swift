@@ -185,6 +185,7 @@ import Testing
         #expect(try FleetSelector("stale") == .stale)
         #expect(try FleetSelector("host:web-7") == .host("web-7"))
         #expect(try FleetSelector("name:Mail 1") == .name("Mail 1"))
+        #expect(try FleetSelector("group:mail") == .group("mail"))
         #expect(try FleetSelector("build:9f3c2ab") == .build("9f3c2ab"))
         #expect(try FleetSelector("web-7.42.1f3a9c07") == .session("web-7.42.1f3a9c07"))
         for wrong in ["", "web-7", "host:", "host:A b", "every", "all:x", "stale:1", "name:", "build:", "a.b c"] {

@@ -8,22 +8,45 @@ struct FleetChange {
     let within: Duration?
 
     /// - Parameters:
+    ///   - deed: `.up`, as the file says; or `.scale`, as a person says for now: then those that are missed least go first.
     ///   - groups: what they are to be now.
-    ///   - namesVictims: whether those that are missed least go first, where there are to be fewer.
-    func carryOut(_ groups: [FleetGroup], _ ssh: SSHOptions, namesVictims: Bool = false) async throws {
+    ///   - known: all groups of the file.
+    func carryOut(
+        _ deed: HostOrder.Deed, _ groups: [FleetGroup], _ ssh: SSHOptions, known: [FleetGroup]
+    ) async throws {
         let launch = try options.launch(groups, ssh, isLaunching: true)
         let inspector = Inspector(server: try options.common.server())
         defer { inspector.close() }
-        let victims = namesVictims ? try await victims(inspector) : [:]
-        let heard = await launch.tell(.up, victims: victims)
-        let answer = try await launch.watch(heard, inspector, within: within ?? .seconds(30))
+        let victims = deed == .scale ? try await victims(inspector) : [:]
+        let heard = await launch.tell(deed, victims: victims)
+        var answer = try await launch.watch(heard, inspector, within: within ?? .seconds(30))
+        answer.others = Self.others(launch, heard, known)
         if options.common.json { try JSONOutput.print(answer) } else { print(text(answer)) }
         for group in answer.groups { if let note = group.note { Terminal.say("\(group.host): \(note)") } }
+        for other in answer.others {
+            let host = other.isFar ? " --host \(other.host)" : ""
+            Terminal.say(
+                "\(other.group) runs on \(other.host), and the file has no such group there: `muster fleet down --group \(other.group)\(host)` ends it"
+            )
+        }
         let bad = answer.groups.filter { $0.error != nil }
         if !bad.isEmpty {
             throw CommandFailure(
                 bad.allSatisfy(\.mayCome) ? .timeout : .failed,
                 FleetTrouble(bad.map { ($0.host, $0.group, $0.error ?? "") }).text)
+        }
+    }
+
+    /// Groups that live on these hosts and that the file does not put there.
+    private static func others(
+        _ launch: FleetLaunch, _ heard: [FleetLaunch.Heard], _ known: [FleetGroup]
+    ) -> [FleetLaunchAnswer.Other] {
+        zip(launch.parts, heard).flatMap { part, heard -> [FleetLaunchAnswer.Other] in
+            guard case .success(let answer) = heard else { return [] }
+            let here = Set(known.filter { $0.hosts.contains(part.target) }.map(\.name))
+            return answer.others.filter { !here.contains($0) }.map {
+                FleetLaunchAnswer.Other(group: $0, host: part.target, isFar: part.isFar)
+            }
         }
     }
 

@@ -9,7 +9,8 @@ struct FleetCommand: AsyncParsableCommand {
             FleetListCommand.self, FleetCheckCommand.self, FleetQuietCommand.self, FleetResumeCommand.self,
             FleetStopCommand.self, FleetRestartCommand.self, FleetDumpCommand.self, FleetLogLevelCommand.self,
             FleetUpCommand.self, FleetScaleCommand.self, FleetDownCommand.self, FleetRollCommand.self,
-            FleetVictimsCommand.self, FleetUnitCommand.self, FleetSuperviseCommand.self, FleetApplyCommand.self,
+            FleetSwitchCommand.self, FleetVictimsCommand.self, FleetUnitCommand.self, FleetSuperviseCommand.self,
+            FleetApplyCommand.self,
         ])
 }
 

@@ -8,6 +8,8 @@ import MusterKit
 struct FleetLaunch {
     struct Part: Sendable {
         let host: any FleetHost
+        /// As the file has it: `local`, or as ssh knows it.
+        let target: String
         let isFar: Bool
         let groups: [FleetGroup]
         let environment: [String: String]

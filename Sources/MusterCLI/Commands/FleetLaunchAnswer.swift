@@ -41,5 +41,16 @@ struct FleetLaunchAnswer: Encodable {
         }
     }
 
+    /// A group that runs on a host, and that the file does not put there.
+    struct Other: Encodable {
+        let group: String
+        /// As the file has it: `local`, or as ssh knows it.
+        let host: String
+        let isFar: Bool
+
+        private enum CodingKeys: CodingKey { case group, host }
+    }
+
     var groups: [Group]
+    var others: [Other] = []
 }

@@ -5,7 +5,7 @@ import MusterKit
 /// What all orders to live workers share.
 struct FleetOrderOptions: ParsableArguments {
     @OptionGroup var common: CommonOptions
-    @Argument(help: "A session's id, host:NAME, name:NAME, build:REV, stale or all.") var selector: String
+    @Argument(help: "A session's id, host:NAME, name:NAME, group:NAME, build:REV, stale or all.") var selector: String
     @Option(
         help: ArgumentHelp("How long a worker may take to begin; default 10s, at most 30m.", valueName: "duration"),
         transform: DurationText.option) var within: DurationText?

@@ -13,19 +13,25 @@ struct FleetRollCommand: AsyncParsableCommand {
             when this one is back, claims, has a build that will do, and fails no more
             often than the others. Stale and idle workers go first.
 
+            With --canary the workers of that group (named GROUP-1, GROUP-2 …) go first,
+            and are watched for a while: they have to stay and claim, and their build must
+            not fail more often than the others. Otherwise the roll ends there.
+
             Ctrl-Z pauses the roll and `fg` goes on; Ctrl-C ends it after this batch.
 
             EXAMPLES
               muster fleet roll                             all, one by one
               muster fleet roll stale --batch 25%
+              muster fleet roll --canary mail-canary --watch 5m --batch 25%
+              muster fleet roll group:mail                  one group
               muster fleet roll host:web-7 --min-build 1763700312-9f3c2ab
 
             EXIT CODES
-              0 all were rolled   1 a batch was bad, or it was ended
+              0 all were rolled   1 a batch or the canary was bad, or it was ended
             """)
 
     @OptionGroup var common: CommonOptions
-    @Argument(help: "A session's id, host:NAME, name:NAME, build:REV, stale or all; default all.")
+    @Argument(help: "A session's id, host:NAME, name:NAME, group:NAME, build:REV, stale or all; default all.")
     var selector = "all"
     @Option(help: ArgumentHelp("Workers at once, or a share of them; default 1.", valueName: "count|percent%"))
     var batch = "1"
@@ -37,6 +43,16 @@ struct FleetRollCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("How long a worker may take to come back and claim; default 60s.", valueName: "duration"),
         transform: DurationText.option) var within: DurationText?
+
+    @Option(help: ArgumentHelp("The group that goes first and is watched.", valueName: "group")) var canary: String?
+    @Option(
+        help: ArgumentHelp(
+            "How long the canary is watched before the others begin; default 1m.", valueName: "duration"),
+        transform: DurationText.option) var watch: DurationText?
+
+    func validate() throws {
+        if watch != nil, canary == nil { throw ValidationError("--watch is for a --canary GROUP") }
+    }
 
     func run() async throws {
         let selector = try FleetSelector(selector)
@@ -56,6 +72,10 @@ struct FleetRollCommand: AsyncParsableCommand {
         if let minBuild { options.least = try await inspector.stamp(named: minBuild) }
         if let finish { options.finish = finish.duration }
         if let within { options.comeBack = within.duration }
+        if let canary {
+            options.canary = FleetRoll.Canary(group: try Name.checked(canary, "group"))
+            if let watch { options.canary?.watch = watch.duration }
+        }
         let isEnding = Interruption()
         let answer = try await FleetRoll(inspector: inspector, people: people, options: options)
             .run(selector, mayGoOn: { !isEnding.isAsked }, tell: { tell($0) })
@@ -66,6 +86,11 @@ struct FleetRollCommand: AsyncParsableCommand {
             let others =
                 answer.passedOver > 0 ? "; \(answer.passedOver) had ended, or were ending, before their turn" : ""
             print("\(answer.rolled) of \(answer.of) rolled\(others)")
+        }
+        if !answer.unchanged.isEmpty {
+            Terminal.say(
+                "came back with the build they had, though a newer one is on their disks; look at what starts them: \(answer.unchanged.prefix(20).joined(separator: ", "))"
+            )
         }
         if answer.of == 0 { throw CommandFailure(.failed, "no live worker is \(selector)") }
         if let why = answer.stoppedBy {
@@ -82,6 +107,33 @@ struct FleetRollCommand: AsyncParsableCommand {
             let names = workers.prefix(5).joined(separator: ", ") + (workers.count > 5 ? " …" : "")
             if !common.json { Terminal.say("batch \(batch) of \(all): \(names)") }
         case .waiting(let text): Terminal.progress(text)
+        case .watch(let workers, let span):
+            Terminal.endProgress()
+            if !common.json { Terminal.say(Self.watch(workers, span)) }
+        case .watching(let workers, let left): Terminal.progress(Self.watching(workers, left))
+        case .watched(let result):
+            Terminal.endProgress()
+            if !common.json { Terminal.say(Self.text(result)) }
         }
+    }
+
+    static func watch(_ workers: [String], _ span: Duration) -> String {
+        let names = workers.prefix(5).joined(separator: ", ") + (workers.count > 5 ? " …" : "")
+        return "watching \(names) for \(ageText(milliseconds: Int(span / .milliseconds(1))))"
+    }
+
+    static func watching(_ workers: Int, _ left: Duration) -> String {
+        "watching \(workers) worker\(workers == 1 ? "" : "s"), \(ageText(milliseconds: Int(left / .milliseconds(1)))) left"
+    }
+
+    /// What was seen of workers that were found to be good.
+    static func text(_ result: WatchResult) -> String {
+        let builds = result.builds.map { build in
+            build.isCompared
+                ? "\(build.build) failed \(build.failed) of \(build.attempts) attempts, the others \(build.othersFailed) of \(build.othersAttempts)"
+                : "\(build.build) made \(build.attempts) attempts beside \(build.othersAttempts), too few to compare"
+        }
+        let said = builds.isEmpty ? "no build of their own to compare" : builds.joined(separator: "; ")
+        return "watched and good: \(result.workers.joined(separator: ", ")); \(said)"
     }
 }

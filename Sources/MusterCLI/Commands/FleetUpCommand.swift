@@ -19,6 +19,10 @@ struct FleetUpCommand: AsyncParsableCommand {
             workers come back after a boot. A host that fails is named, with ssh's reason;
             the others go on. See Documentation/fleets.md.
 
+            Groups that run on these hosts in this namespace, and of which the file knows
+            nothing, are named, and left alone. What `fleet switch` decided stands until
+            the file says the same.
+
             EXAMPLES
               muster fleet up
               muster fleet up fleet.yaml --group mail --within 2m
@@ -36,8 +40,9 @@ struct FleetUpCommand: AsyncParsableCommand {
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
-        let (groups, ssh) = try options.fleet(file)
-        try await FleetChange(options: options, within: within?.duration).carryOut(groups, ssh)
+        let fleet = try options.fleet(file)
+        try await FleetChange(options: options, within: within?.duration)
+            .carryOut(.up, fleet.groups, fleet.ssh, known: fleet.all)
     }
 }
 
@@ -60,7 +65,8 @@ struct FleetScaleCommand: AsyncParsableCommand {
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
-        let (groups, ssh) = try options.fleet(file)
+        let fleet = try options.fleet(file)
+        let groups = fleet.groups
         let wanted = try counts.map { text in
             let parts = text.split(separator: "=").map(String.init)
             guard parts.count == 2, let count = Int(parts[1]), (0...1000).contains(count) else {
@@ -76,6 +82,7 @@ struct FleetScaleCommand: AsyncParsableCommand {
         for name in Set(wanted.map(\.name)) where wanted.count(where: { $0.name == name }) > 1 {
             throw CommandFailure(.usage, "\(name) is named twice; give each group one count")
         }
-        try await FleetChange(options: options, within: within?.duration).carryOut(wanted, ssh, namesVictims: true)
+        try await FleetChange(options: options, within: within?.duration)
+            .carryOut(.scale, wanted, fleet.ssh, known: fleet.all)
     }
 }

@@ -15,7 +15,8 @@ struct FleetVictimsCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @Option(help: "How many.") var count: Int
-    @Argument(help: "Among whom: host:NAME, name:NAME, build:REV, stale or all; default all.") var selector = "all"
+    @Argument(help: "Among whom: host:NAME, name:NAME, group:NAME, build:REV, stale or all; default all.")
+    var selector = "all"
 
     private struct Answer: Encodable {
         let victims: [FleetReport.Worker]

@@ -37,6 +37,14 @@ public struct FleetReport: Sendable, Encodable {
 
         public var isLive: Bool { state != .stopped && state != .lost }
 
+        /// The group of a `fleet.yaml` that it belongs to: its name is `GROUP-N`; nil where it has no such name.
+        public var group: String? {
+            guard let name, let dash = name.lastIndex(of: "-"), dash > name.startIndex else { return nil }
+            let number = name[name.index(after: dash)...]
+            guard !number.isEmpty, number.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+            return String(name[..<dash])
+        }
+
         private enum CodingKeys: String, CodingKey {
             case session, host, pid, name, build, buildOnDisk, state, verdict, queues, running, stuck, concurrency
             case lastBeatAt, lastClaimAt, lastClaim, refusals, exitPhase, program, image, startedAt, returns

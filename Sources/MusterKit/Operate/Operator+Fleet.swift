@@ -32,7 +32,9 @@ extension Operator {
         // Who began in the last moment still has to say so.
         let deadline = ContinuousClock.now + within + .seconds(1)
         var pause = 10
-        while answered.count + full.count < workers.count, ContinuousClock.now < deadline {
+        while answered.count + full.count < workers.count {
+            // A last look when the time is over: this process may have been paused meanwhile.
+            let isLast = ContinuousClock.now >= deadline
             let known = Set(try await fleet.whoObeyed(nonce))
             let fresh = workers.filter { known.contains($0.session) && answered[$0.session] == nil }
             for part in stride(from: 0, to: fresh.count, by: 50) {
@@ -45,7 +47,7 @@ extension Operator {
                     onAnswer(entry)
                 }
             }
-            if answered.count + full.count == workers.count { break }
+            if isLast || answered.count + full.count == workers.count { break }
             try await Task.sleep(for: .milliseconds(pause))
             pause = min(200, pause + 10)
         }
