@@ -17,7 +17,11 @@ import Testing
     func pool(concurrency: Int, onCancel: @escaping @Sendable () -> Void = {}) throws -> JobPool {
         let session = session(1)
         let handler = witness.handler { [gate] _ in
-            try await withTaskCancellationHandler { try await gate.pass() } onCancel: { onCancel() }
+            try await withTaskCancellationHandler {
+                try await gate.pass()
+            } onCancel: {
+                onCancel()
+            }
             return nil
         }
         return JobPool(

@@ -73,7 +73,7 @@ final class Heartbeat: Sendable {
             let sent = ContinuousClock.now
             turned.withLock { $0 = sent }
             let third = lease.wholeMilliseconds / 3
-            var pause = Int.random(in: third * 3 / 4...third)
+            var pause = Int.random(in: third * 9 / 10...third)
             if isLost || hasLeft.withLock({ $0 }) {
                 report()
             } else {
