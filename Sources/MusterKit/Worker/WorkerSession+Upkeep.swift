@@ -37,6 +37,7 @@ extension WorkerSession {
     /// Promotes due jobs, takes over from the dead and keeps outcomes from filling Redis, as long as the session lasts.
     func maintain() async throws {
         let squeezes = LogGate()
+        let lease = worker.options.lease.wholeMilliseconds
         while true {
             var pause = Int.random(in: unhurried)
             var crowd = 0
@@ -62,8 +63,10 @@ extension WorkerSession {
                     }
                 }
                 crowd = max(crowd, done.sessions ?? 0)
-                // A large fleet may shrink to a few at once, and those must not sleep while its leases end.
-                let end = max(done.nextEndMilliseconds ?? .max, untilReaping)
+                // Who has not renewed its lease for half of it may be dead. A large fleet may shrink to a few at once, and
+                // those must not sleep while its leases end: nobody sleeps longer than one.
+                let nextEnd = done.nextEndMilliseconds ?? .max
+                let end = max(nextEnd < lease / 2 ? nextEnd : lease, untilReaping)
                 for due in [done.nextDueMilliseconds ?? .max, end] where due < pause {
                     pause = min(pause, due + Int.random(in: 1...max(20, crowd * 2)))
                 }
