@@ -5,7 +5,7 @@ import MusterLaunch
 ///
 /// The first part of an address says how it answers: `ok`; `slow-300`, after so many ms; `hang`, never;
 /// `throttle-503-120`, with that status and `Retry-After`; `mixed-300-1`, slowly, and each tenth with 429 and
-/// `Retry-After`.
+/// `Retry-After`; `half` and `half-429-120`, the head of an answer and never its body.
 package final class ReportServer: Sendable {
     /// A request that it got.
     package struct Request: Sendable, Decodable {
@@ -90,6 +90,8 @@ package final class ReportServer: Sendable {
                     time.sleep(int(words[0]) / 1000)
                 if manner == "throttle":
                     status, after = int(words[0]), words[1]
+                if manner == "half" and words:
+                    status, after = int(words[0]), words[1]
                 if manner == "mixed" and number % 10 == 0:
                     status, after = 429, words[1]
                 if manner == "redirect":
@@ -101,6 +103,8 @@ package final class ReportServer: Sendable {
                     self.send_header("Location", "/ok")
                 self.send_header("Content-Length", "2")
                 self.end_headers()
+                if manner == "half":
+                    time.sleep(3600)
                 self.wfile.write(b"{}")
 
             def log_message(self, *words):
