@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import NIOCore
 import NIOPosix
 
@@ -9,7 +10,7 @@ enum PostFailure {
         case let error as HTTPClientError: text(error)
         case let error as NIOConnectionError:
             error.connectionErrors.isEmpty ? "the receiver's name leads nowhere" : "the receiver cannot be reached"
-        case let error as IOError: "the connection broke (errno \(error.errnoCode))"
+        case let error as IOError: "the connection failed: \(String(cString: strerror(error.errnoCode)))"
         case is CancellationError: "it was cancelled"
         default: "there was no answer (\(type(of: error)))"
         }

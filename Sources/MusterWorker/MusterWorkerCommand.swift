@@ -76,7 +76,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     var health: String?
     @Flag(help: "With --health: listen on other addresses than this machine's own.") var healthOpen = false
 
-    private static let signals = HeardSignals()
+    private static let signals = Result { try HeardSignals() }
 
     static func main() async {
         _ = signals
@@ -136,7 +136,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         let worker = try Worker(
             server: try connection.server(), build: stamp.stamp, options: options, handlers: known, logger: logger)
         let hook = StaleHook(grace: options.grace)
-        Self.hear(worker, hook)
+        try Self.hear(worker, hook)
         // From here on it stops as a worker does; who reads this line may rely on it.
         logger.info(
             "starting",
@@ -155,12 +155,12 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         }
     }
 
-    private static func hear(_ worker: Worker, _ hook: StaleHook) {
+    private static func hear(_ worker: Worker, _ hook: StaleHook) throws {
         let stop: @Sendable () -> Void = {
             worker.stop()
             hook.stop()
         }
-        signals.mean([
+        try signals.get().mean([
             SIGTERM: stop, SIGINT: stop, SIGTSTP: worker.quiet, SIGCONT: worker.resume, SIGUSR2: worker.finish,
             SIGTTIN: { Thread.detachNewThread { writeDump(of: worker) } },
         ])

@@ -108,7 +108,7 @@ import Testing
 
     @Test(arguments: [
         // Nobody listens on the first, and nobody has the second's name.
-        ("http://127.0.0.1:1/s3cret", "the receiver cannot be reached"),
+        ("http://127.0.0.1:1/s3cret", "the connection failed: Connection refused"),
         ("http://s3cret.invalid:8080/", "the receiver's name leads nowhere"),
     ])
     func aFailureNamesNoAddress(_ url: String, _ text: String) async throws {
