@@ -18,7 +18,7 @@ public struct FleetGroup: Sendable, Equatable, Codable {
     public var environment: [String: String]
     /// A worker that holds more memory is restarted when it has finished what it has; in bytes, nil for no bound.
     public var memoryBytes: Int?
-    /// How long a worker may take to stop before it is killed, in milliseconds; the worker's own grace and five seconds.
+    /// How long a worker may take to stop before it is killed, in milliseconds; the worker's own grace and ten seconds.
     public var stopMilliseconds: Int
     /// Files and folders below ``directory`` that hosts other than this one are sent.
     public var files: [String] = []
@@ -34,7 +34,7 @@ public struct FleetGroup: Sendable, Equatable, Codable {
     public init(
         name: String, count: Int = 1, hosts: [String] = ["local"], program: String, arguments: [String] = [],
         directory: String, environment: [String: String] = [:], memoryBytes: Int? = nil,
-        stopMilliseconds: Int = 30_000, files: [String] = []
+        stopMilliseconds: Int = 35_000, files: [String] = []
     ) {
         self.name = name
         self.count = count

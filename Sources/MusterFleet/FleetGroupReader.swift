@@ -60,7 +60,9 @@ struct FleetGroupReader {
         }
         // Below the directory, wherever that stands in the file.
         if let files { group.files = try self.files(files, in: group.directory) }
-        group.stopMilliseconds = Int(grace / .milliseconds(1)) + 5000
+        // A worker's other steps take three seconds, a reporter's `flush` is one unless somebody says otherwise, and who
+        // overran all of it ends itself: whoever kills must be the last.
+        group.stopMilliseconds = Int(grace / .milliseconds(1)) + 10_000
         return group
     }
 

@@ -17,6 +17,8 @@ struct ReportPost: Sendable {
 
     /// A receiver that says no time is left alone for so long.
     static let usualSilence = Duration.seconds(60)
+    /// However soon it says: a nought, or a time that is over by this machine's clock, would be no silence at all.
+    private static let leastSilence = 1
 
     private let url: String
     private let headers: HTTPHeaders
@@ -39,20 +41,26 @@ struct ReportPost: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let body = try? encoder.encode(document) else { return .failed("it cannot be written as JSON") }
-        var request = HTTPClientRequest(url: url)
-        request.method = .POST
-        request.headers = headers
-        request.body = .bytes(ByteBuffer(bytes: body))
+        let answer = AnswerHead()
         do {
-            let milliseconds = Int64(timeout / .milliseconds(1))
-            let response = try await Self.client.execute(request, timeout: .milliseconds(milliseconds))
-            // What is read to its end leaves a connection that can be used again.
-            _ = try? await response.body.collect(upTo: 64 << 10)
-            return Self.outcome(
-                status: Int(response.status.code), retryAfter: response.headers.first(name: "Retry-After"), now: Date())
+            let request = try HTTPClient.Request(
+                url: url, method: .POST, headers: headers, body: .byteBuffer(ByteBuffer(bytes: body)))
+            // The deadline holds to the end of the body, and is kept by the threads that do the network's work, as is
+            // the cancellation: handlers may have every thread of Swift's pool.
+            let task = Self.client.execute(
+                request: request, delegate: answer, deadline: .now() + .milliseconds(Int64(timeout / .milliseconds(1))))
+            try await withTaskCancellationHandler {
+                try await task.get()
+            } onCancel: {
+                task.cancel()
+            }
         } catch {
-            return .failed(String("\(error)".prefix(200)))
+            // The head decides, whatever becomes of the body.
+            guard answer.head != nil else { return .failed(PostFailure.text(error)) }
         }
+        guard let head = answer.head else { return .failed("there was no answer") }
+        return Self.outcome(
+            status: Int(head.status.code), retryAfter: head.headers.first(name: "Retry-After"), now: Date())
     }
 
     /// - Parameters:
@@ -67,12 +75,12 @@ struct ReportPost: Sendable {
 
     private static func silence(_ text: String, _ now: Date) -> Duration? {
         let word = text.trimmingCharacters(in: .whitespaces)
-        if let seconds = Int(word) { return .seconds(min(max(0, seconds), 86_400)) }
+        if let seconds = Int(word) { return .seconds(min(max(leastSilence, seconds), 86_400)) }
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.timeZone = TimeZone(identifier: "UTC")
         format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
         guard let date = format.date(from: word) else { return nil }
-        return .seconds(min(max(0, date.timeIntervalSince(now)), 86_400))
+        return .seconds(min(max(Double(leastSilence), date.timeIntervalSince(now)), 86_400))
     }
 }

@@ -5,7 +5,8 @@ import MusterLaunch
 ///
 /// The first part of an address says how it answers: `ok`; `slow-300`, after so many ms; `hang`, never;
 /// `throttle-503-120`, with that status and `Retry-After`; `mixed-300-1`, slowly, and each tenth with 429 and
-/// `Retry-After`.
+/// `Retry-After`; `half` and `half-429-120`, the head of an answer and never its body;
+/// `storm-1000-1`, each session's first report with 429 and `Retry-After`, all others after so many ms.
 package final class ReportServer: Sendable {
     /// A request that it got.
     package struct Request: Sendable, Decodable {
@@ -68,6 +69,7 @@ package final class ReportServer: Sendable {
 
         lock = threading.Lock()
         count = 0
+        sessions = set()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -84,11 +86,22 @@ package final class ReportServer: Sendable {
                         file.write(line + "\\n")
                 manner, *words = self.path.split("/")[1].split("-")
                 status, after = 200, None
+                if manner == "storm":
+                    session = json.loads(body)["session"]
+                    with lock:
+                        is_first = session not in sessions
+                        sessions.add(session)
+                    if is_first:
+                        status, after = 429, words[1]
+                    else:
+                        time.sleep(int(words[0]) / 1000)
                 if manner == "hang":
                     time.sleep(3600)
                 if manner in ("slow", "mixed"):
                     time.sleep(int(words[0]) / 1000)
                 if manner == "throttle":
+                    status, after = int(words[0]), words[1]
+                if manner == "half" and words:
                     status, after = int(words[0]), words[1]
                 if manner == "mixed" and number % 10 == 0:
                     status, after = 429, words[1]
@@ -101,6 +114,8 @@ package final class ReportServer: Sendable {
                     self.send_header("Location", "/ok")
                 self.send_header("Content-Length", "2")
                 self.end_headers()
+                if manner == "half":
+                    time.sleep(3600)
                 self.wfile.write(b"{}")
 
             def log_message(self, *words):

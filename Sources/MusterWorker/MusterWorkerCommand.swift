@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import Logging
 import MusterCommandLine
@@ -77,7 +76,10 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     var health: String?
     @Flag(help: "With --health: listen on other addresses than this machine's own.") var healthOpen = false
 
+    private static let signals = Result { try HeardSignals() }
+
     static func main() async {
+        _ = signals
         // Who reads its log may leave: that ends no worker.
         signal(SIGPIPE, SIG_IGN)
         _ = ProgramSearch.thisProgram
@@ -131,42 +133,37 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         defer { sink.flush(within: .seconds(1)) }
         var logger = Logger(label: "muster-worker", factory: { LineLogHandler(label: $0, format: format, sink: sink) })
         logger.logLevel = logLevel ?? .info
+        let worker = try Worker(
+            server: try connection.server(), build: stamp.stamp, options: options, handlers: known, logger: logger)
+        let hook = StaleHook(grace: options.grace)
+        try Self.hear(worker, hook)
+        // From here on it stops as a worker does; who reads this line may rely on it.
         logger.info(
             "starting",
             metadata: [
                 "build": "\(stamp.stamp)", "from": "\(stamp.source)", "types": "\(known.types.joined(separator: ","))",
                 "stopWithinMs": "\(Int(options.stopBound / .milliseconds(1)))",
             ])
-        let worker = try Worker(
-            server: try connection.server(), build: stamp.stamp, options: options, handlers: known, logger: logger)
         try teller.start(for: worker, logger)
         defer { teller.end() }
-        try await work(worker)
-    }
-
-    private func work(_ worker: Worker) async throws {
-        // A queue of its own has a thread where handlers have blocked all those that Swift's tasks run on.
-        let heard = DispatchQueue(label: "muster-stop")
-        let deeds: [(Int32, @Sendable () -> Void)] = [
-            (SIGTERM, worker.stop), (SIGINT, worker.stop), (SIGTSTP, worker.quiet), (SIGCONT, worker.resume),
-            (SIGUSR2, worker.finish),
-            (SIGTTIN, { Thread.detachNewThread { writeDump(of: worker) } }),
-        ]
-        let signals = deeds.map { number, deed in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: heard)
-            source.setEventHandler(handler: deed)
-            source.resume()
-            return source
-        }
-        defer { for source in signals { source.cancel() } }
         do {
             try await worker.run()
         } catch let stale as StaleBuild {
-            try await Successor().follow(stale)
+            try await Successor(hook: hook).follow(stale)
         } catch let newer as NewBuildOnDisk {
-            try await Successor().follow(newer)
+            try await Successor(hook: hook).follow(newer)
         }
+    }
+
+    private static func hear(_ worker: Worker, _ hook: StaleHook) throws {
+        let stop: @Sendable () -> Void = {
+            worker.stop()
+            hook.stop()
+        }
+        try signals.get().mean([
+            SIGTERM: stop, SIGINT: stop, SIGTSTP: worker.quiet, SIGCONT: worker.resume, SIGUSR2: worker.finish,
+            SIGTTIN: { Thread.detachNewThread { writeDump(of: worker) } },
+        ])
     }
 }
 

@@ -42,7 +42,7 @@ import Testing
         #expect(mail.environment == ["LANG": "C.UTF-8", "EMPTY": ""])
         #expect(mail.memoryBytes == 512 << 20)
         #expect(mail.supervisor == .background)
-        #expect(mail.stopMilliseconds == 8000)
+        #expect(mail.stopMilliseconds == 13_000, "the grace and ten seconds")
         #expect(groups[1].count == 1)
         #expect(groups[1].arguments == ["--grace", "25000ms"])
         #expect(mail.workerName(3) == "mail-3")

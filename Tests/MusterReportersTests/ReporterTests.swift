@@ -83,13 +83,52 @@ import Testing
         }
     }
 
+    @Test func theHeadOfAnAnswerDecidesThoughItsBodyNeverComes() async throws {
+        try await ReportServer.with { server in
+            let half = try WebhookReporter(url: server.url("half"), timeout: .milliseconds(500))
+            #expect(await half.send(try report()) == .sent)
+            #expect(await half.send(try report()) == .sent)
+            let throttling = try WebhookReporter(url: server.url("half-429-120"), timeout: .milliseconds(500))
+            #expect(await throttling.send(try report()) == .throttled(.seconds(120)))
+            let refusing = try WebhookReporter(url: server.url("half-403-1"), timeout: .milliseconds(500))
+            #expect(await refusing.send(try report()) == .failed("the receiver answered 403"))
+        }
+    }
+
+    @Test func whatIsUnderWayEndsWhenItIsCancelled() async throws {
+        try await ReportServer.with { server in
+            let reporter = try WebhookReporter(url: server.url("hang"), timeout: .seconds(3600))
+            let report = try report()
+            let task = Task { await reporter.send(report) }
+            #expect(try await eventually { server.requests.count == 1 })
+            task.cancel()
+            #expect(await task.value == .failed("it was cancelled"))
+        }
+    }
+
+    @Test(arguments: [
+        // Nobody listens on the first, and nobody has the second's name.
+        ("http://127.0.0.1:1/s3cret", "the connection failed: Connection refused"),
+        ("http://s3cret.invalid:8080/", "the receiver's name leads nowhere"),
+    ])
+    func aFailureNamesNoAddress(_ url: String, _ text: String) async throws {
+        guard case .failed(let reason) = try await WebhookReporter(url: url).send(report()) else {
+            Issue.record("nobody is there")
+            return
+        }
+        #expect(!reason.contains("127.0.0.1") && !reason.contains("s3cret"), "\(reason)")
+        // A resolver that does not answer at all says nothing of the name either.
+        #expect([text, "there was no answer in time"].contains(reason))
+    }
+
     @Test func retryAfterIsReadInBothItsForms() {
         let now = Date(timeIntervalSince1970: 1_763_700_000)
         func silence(_ text: String?) -> ReportOutcome { ReportPost.outcome(status: 429, retryAfter: text, now: now) }
         #expect(silence("7") == .throttled(.seconds(7)))
         #expect(silence("Fri, 21 Nov 2025 04:41:00 GMT") == .throttled(.seconds(60)))
-        #expect(silence("Fri, 21 Nov 2025 04:39:00 GMT") == .throttled(.zero))
-        #expect(silence("-5") == .throttled(.zero))
+        #expect(silence("Fri, 21 Nov 2025 04:39:00 GMT") == .throttled(.seconds(1)), "over, by this machine's clock")
+        #expect(silence("0") == .throttled(.seconds(1)))
+        #expect(silence("-5") == .throttled(.seconds(1)))
         #expect(silence("soon") == .throttled(.seconds(60)))
         #expect(silence(nil) == .throttled(.seconds(60)))
         #expect(silence("99999999999") == .throttled(.seconds(86_400)))
