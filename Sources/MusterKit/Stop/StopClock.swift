@@ -22,6 +22,9 @@ final class StopClock: Sendable {
 
     var isGraceOver: Bool { state.withLock { $0.plan.isGraceOver } }
 
+    /// Until when cancelled jobs are waited for, where they are waited for now.
+    var cancelEnd: ContinuousClock.Instant { state.withLock { $0.plan.cancelEnd(.now) } }
+
     /// Who does what the plan says; called on the clock's thread.
     func follow(_ perform: @escaping @Sendable (StopPlan.Deed) -> Void) {
         state.withLock { $0.perform = perform }

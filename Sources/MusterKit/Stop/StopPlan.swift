@@ -102,8 +102,14 @@ struct StopPlan: Sendable {
         return deeds
     }
 
+    /// Until when cancelled jobs are waited for: they were cancelled when the grace was over, also where Redis has kept the
+    /// session from hearing of it.
+    func cancelEnd(_ now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        min(now, graceEnd ?? now) + bounds.cancel
+    }
+
     /// Each step may take a moment more than its bound. A worker that has ended cannot overrun any more.
-    private var overrun: ContinuousClock.Instant? { stage == .ended ? nil : end.map { $0 + Self.slack * 2 } }
+    private var overrun: ContinuousClock.Instant? { stage == .ended ? nil : end.map { $0 + Self.slack } }
 
     private mutating func setAlarms(_ now: ContinuousClock.Instant) {
         guard let graceEnd else {
@@ -117,11 +123,11 @@ struct StopPlan: Sendable {
                 [
                     (graceEnd, .ring), (graceEnd + Self.slack, .cancelJobs), (graceEnd + bounds.cancel, .cutRedis),
                 ]
-            case .cancel: [(now + bounds.cancel, .ring), (now + bounds.cancel + Self.slack, .cutRedis)]
+            case .cancel: [(cancelEnd(now), .ring), (cancelEnd(now) + Self.slack, .cutRedis)]
             case .handBack: [(now + bounds.handBack, .cutRedis)]
             case .pause, .hooks, .lastWord: []
             // Nothing is left to do, and what keeps the process is not Muster's.
-            case .ended: [(now + bounds.lastWord, .stay)]
+            case .ended: [(min(now + bounds.lastWord, max(now, end ?? now) + Self.slack), .stay)]
             }
     }
 }

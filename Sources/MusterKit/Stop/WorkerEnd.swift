@@ -80,7 +80,7 @@ final class WorkerEnd: Sendable {
             logger.critical("the stop overran its bound", metadata: ["at": "\(step)"])
             say(step)
         }
-        if endsProcess { Self.end(within: .seconds(1), after: warn) } else { warn() }
+        if endsProcess { Self.end(within: .milliseconds(600), after: warn) } else { warn() }
     }
 
     /// Ends the process, also where what is said before hangs: a log that nobody reads may.

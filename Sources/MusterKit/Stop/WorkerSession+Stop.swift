@@ -22,7 +22,7 @@ extension WorkerSession {
     private func cancel(_ heartbeat: Heartbeat) async {
         let running = pool.runningCount
         if !worker.stopping.isHurried { overran(.finish, running) }
-        let end = ContinuousClock.now + worker.options.stopBounds.cancel
+        let end = closing.clock.cancelEnd
         closing.clock.enter(.cancel)
         enter(.cancel, heartbeat)
         logger.warning("the grace is over; running jobs are cancelled", metadata: ["running": "\(running)"])
