@@ -119,7 +119,7 @@ let package = Package(
         .executableTarget(
             name: "MusterWorker",
             dependencies: [
-                "MusterCommandLine", "MusterKit", "MusterLaunch", "MusterReporters",
+                "MusterCommandLine", "MusterKit", "MusterLaunch", "MusterRedis", "MusterReporters",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),

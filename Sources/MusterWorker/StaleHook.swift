@@ -1,8 +1,8 @@
-import Dispatch
 import Foundation
 import MusterCommandLine
 import MusterKit
 import MusterLaunch
+import MusterRedis
 import Synchronization
 
 /// The program that a stale worker runs at its end, in a process group of its own.
@@ -20,11 +20,11 @@ final class StaleHook: Sendable {
 
     private static let bound = Duration.seconds(60)
     /// From the hook's end to the process' own.
-    private static let leaving = 2.0
+    private static let leaving = Duration.seconds(2)
 
     private let grace: Duration
     private let request = Mutex(Request.none)
-    private let news = DispatchSemaphore(value: 0)
+    private let news = SteadySemaphore()
 
     /// - Parameter grace: how long the program may take to end when it is asked to.
     init(grace: Duration) { self.grace = grace }
@@ -80,15 +80,14 @@ final class StaleHook: Sendable {
     private var asked: Request { request.withLock { $0 } }
 
     private func wait(until end: ContinuousClock.Instant) {
-        _ = news.wait(timeout: .now() + .milliseconds(max(0, Int((end - .now) / .milliseconds(1))) + 1))
+        _ = news.wait(within: end - .now)
     }
 
     private func armWatchdog() {
-        let thread = Thread {
-            Thread.sleep(forTimeInterval: Self.leaving)
+        DedicatedThread.start {
+            _ = SteadySemaphore().wait(within: Self.leaving)
             _exit(ExitStatus.stale.rawValue)
         }
-        thread.start()
     }
 
     private func say(_ line: String) {
