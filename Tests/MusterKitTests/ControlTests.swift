@@ -32,6 +32,8 @@ import Testing
                 try ground.worker(host: host, handlers: ["t": seen.handler()])
             }
             try await withWorker(worker("h")) {
+                // Its first claim is over: a claim that is still on its way would not know of the order.
+                #expect(try await eventually { try await ground.ask("ZCARD", ground.keys.idle).integer == 1 })
                 let report = try await give(.quiet, ground)
                 #expect(report.summary.done == 1 && report.summary.ordered == 1)
                 #expect(
