@@ -77,6 +77,11 @@ struct StopRow: Sendable, CustomTestStringConvertible {
     /// 70 where no thread is left to return from `main` on.
     var exitCode: Int32 { work == .blocks ? 70 : 0 }
 
+    /// None of its steps is done early.
+    var takesEveryStepsWholeBound: Bool {
+        (work == .ignores || work == .blocks) && (server == .frozen || server == .unreachable)
+    }
+
     /// What the session's last word names; nil where there is none, for there is no session.
     var lastWord: String? {
         guard server != .away else { return nil }

@@ -37,8 +37,8 @@ import Testing
         #expect(plan.due(after(10)) == [.ring])
         #expect(plan.due(after(11)) == [.cancelJobs])
         #expect(plan.due(after(12)) == [.cutRedis])
-        #expect(plan.due(after(20.2)) == [], "each step may take a moment more")
-        #expect(plan.due(after(20.3)) == [.overrun])
+        #expect(plan.due(after(20.5)) == [], "each step may take a moment more")
+        #expect(plan.due(after(20.6)) == [.overrun])
         #expect(plan.due(after(2000)) == [], "each deed is named once")
     }
 
@@ -65,7 +65,7 @@ import Testing
         #expect(plan.due(after(6.9)) == [])
         #expect(plan.due(after(7)) == [.cutRedis])
         plan.enter(.hooks, after(7))
-        #expect(plan.next == after(20.3))
+        #expect(plan.next == after(20.6))
     }
 
     @Test func aPauseOfItsOwnWillIsNoOverrun() {
@@ -73,7 +73,7 @@ import Testing
         plan.enter(.working, start)
         plan.begin(start)
         plan.enter(.pause(.seconds(300)), after(1))
-        #expect(plan.next == after(320.3))
+        #expect(plan.next == after(320.6))
         plan.enter(.handBack, after(101))
         #expect(plan.bound == .seconds(120), "what is left of it is given back")
     }

@@ -109,7 +109,7 @@ struct StopPlan: Sendable {
     }
 
     /// Each step may take a moment more than its bound. A worker that has ended cannot overrun any more.
-    private var overrun: ContinuousClock.Instant? { stage == .ended ? nil : end.map { $0 + Self.slack } }
+    private var overrun: ContinuousClock.Instant? { stage == .ended ? nil : end.map { $0 + Self.slack * 2 } }
 
     private mutating func setAlarms(_ now: ContinuousClock.Instant) {
         guard let graceEnd else {

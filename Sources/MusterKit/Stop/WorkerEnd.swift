@@ -63,7 +63,7 @@ final class WorkerEnd: Sendable {
         clock.follow { [logger] deed in
             guard deed == .stay else { return }
             Self.end(
-                within: .milliseconds(500),
+                within: .milliseconds(300),
                 after: {
                     logger.critical("the worker has stopped, and its process goes on; it is ended")
                 })
@@ -80,7 +80,7 @@ final class WorkerEnd: Sendable {
             logger.critical("the stop overran its bound", metadata: ["at": "\(step)"])
             say(step)
         }
-        if endsProcess { Self.end(within: .milliseconds(600), after: warn) } else { warn() }
+        if endsProcess { Self.end(within: .milliseconds(300), after: warn) } else { warn() }
     }
 
     /// Ends the process, also where what is said before hangs: a log that nobody reads may.

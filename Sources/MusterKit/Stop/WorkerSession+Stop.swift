@@ -143,7 +143,7 @@ extension WorkerSession {
                 seen.step = nil
             }
             heartbeat.stop()
-            heartbeat.wait(within: .milliseconds(500))
+            heartbeat.wait(within: .milliseconds(200))
         }
     }
 
