@@ -134,7 +134,8 @@ public struct LocalLauncher: Sendable {
             wanted.number += 1
             return wanted
         }
-        try attend(folder)
+        // A supervisor that came for nobody might come only after whoever waits has looked.
+        if isThere(folder) { try attend(folder) }
         return true
     }
 
