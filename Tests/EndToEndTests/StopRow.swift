@@ -79,7 +79,7 @@ struct StopRow: Sendable, CustomTestStringConvertible {
 
     /// None of its steps is done early.
     var takesEveryStepsWholeBound: Bool {
-        (work == .ignores || work == .blocks) && (server == .frozen || server == .unreachable)
+        (work == .ignores || work == .blocks) && server != .answers
     }
 
     /// What the session's last word names; nil where there is none, for there is no session.
