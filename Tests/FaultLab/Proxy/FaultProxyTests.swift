@@ -199,6 +199,30 @@ import Testing
         }
     }
 
+    @Test func whatWaitsForAConnectionFailsWhenTheClientIsClosed() async throws {
+        try await withRedis(.init(appendOnly: false)) { redis in
+            try await withFaultProxy(to: redis.url) { proxy in
+                proxy.swallow(.replies)
+                // It waits for the answer to its greeting, for longer than this test may take.
+                let client = RedisClient(
+                    try RedisEndpoint(url: proxy.url),
+                    options: RedisOptions(connectTimeout: .seconds(300), clientName: "greeter"))
+                async let waiting = client.send([RedisCommand("PING")])
+                let other = RedisClient(redis.endpoint)
+                defer { other.close() }
+                try await #expect(
+                    eventually {
+                        try await other.send(RedisCommand("CLIENT", "LIST")).text?.contains("name=greeter") == true
+                    })
+                client.close()
+                let result = await waiting[0]
+                let error = #expect(throws: RedisError.self) { try result.get() }
+                #expect(error?.code == .closed)
+                #expect(error?.execution == .notExecuted)
+            }
+        }
+    }
+
     @Test func aServerThatIsAwayIsAConnectionThatEnds() async throws {
         try await withRedis(.init(appendOnly: false)) { redis in
             try await withFaultProxy(to: redis.url) { proxy in
