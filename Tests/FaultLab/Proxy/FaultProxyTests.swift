@@ -208,7 +208,7 @@ import Testing
                     try RedisEndpoint(url: proxy.url),
                     options: RedisOptions(connectTimeout: .seconds(300), clientName: "greeter"))
                 async let waiting = client.send([RedisCommand("PING")])
-                let other = RedisClient(redis.endpoint)
+                let other = RedisClient(try RedisEndpoint(url: redis.url))
                 defer { other.close() }
                 try await #expect(
                     eventually {
