@@ -37,7 +37,6 @@ struct StopPlan: Sendable {
     private let bounds: StopBounds
     private let whole: Duration
     private var stage = Stage.starting
-    private var entered: ContinuousClock.Instant?
     private var graceEnd: ContinuousClock.Instant?
     private var end: ContinuousClock.Instant?
     private var alarms: [(at: ContinuousClock.Instant, deed: Deed)] = []

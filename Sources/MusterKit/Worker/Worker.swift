@@ -72,9 +72,10 @@ public struct Worker: Service {
     /// - Throws: ``StaleBuild`` where Redis refuses this build and the options say to end then;
     ///   ``MusterError`` where the queue asks for a newer Muster.
     public func run() async throws {
-        // Dispatch opens a descriptor for its timers with the first of them, and ends the process where it cannot:
-        // better now than in a shortage.
+        // Dispatch opens a descriptor for the timers of each of its clocks with the first of them, and ends the process
+        // where it cannot: better now than in a shortage.
         try? await Task.sleep(for: .nanoseconds(1))
+        try? await Rest.sleep(for: .nanoseconds(1))
         let thread = SessionThread("muster-session")
         try await withTaskExecutorPreference(thread) { try await work() }
     }

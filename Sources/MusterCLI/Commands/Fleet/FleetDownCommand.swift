@@ -23,6 +23,7 @@ struct FleetDownCommand: AsyncParsableCommand {
 
     @OptionGroup var options: FleetFileOptions
     @Argument(help: "The file; default fleet.yaml.") var file: String?
+    @Option(help: ArgumentHelp("Only this group; again for further ones.", valueName: "name")) var group: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -30,7 +31,7 @@ struct FleetDownCommand: AsyncParsableCommand {
             valueName: "host")) var host: [String] = []
 
     func validate() throws {
-        if !host.isEmpty, options.group.isEmpty {
+        if !host.isEmpty, group.isEmpty {
             throw ValidationError("--host needs --group: say what to stop there")
         }
         for host in host where host.isEmpty || host.hasPrefix("-") || host.contains(where: \.isWhitespace) {
@@ -51,7 +52,7 @@ struct FleetDownCommand: AsyncParsableCommand {
 
     /// What is to be stopped. Groups that are named need no file.
     private func chosen() throws -> (groups: [FleetGroup], ssh: SSHOptions) {
-        if options.group.isEmpty {
+        if group.isEmpty {
             let fleet = try options.fleet(file)
             return (fleet.groups, fleet.ssh)
         }
@@ -64,7 +65,7 @@ struct FleetDownCommand: AsyncParsableCommand {
             known = nil
         }
         let namespace = try options.common.server().namespace
-        let groups = try options.group.map { name -> FleetGroup in
+        let groups = try group.map { name -> FleetGroup in
             try Name.checked(name, "group")
             if var group = known?.groups.first(where: { $0.name == name }) {
                 if !host.isEmpty { group.hosts = host }

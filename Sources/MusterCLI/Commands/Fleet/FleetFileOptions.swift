@@ -7,17 +7,9 @@ import MusterKit
 /// What the commands that launch a fleet share.
 struct FleetFileOptions: ParsableArguments {
     @OptionGroup var common: CommonOptions
-    @Option(help: ArgumentHelp("Only this group; again for further ones.", valueName: "name")) var group: [String] = []
 
-    /// The groups that are meant, as the file has them, how other hosts are reached, and all groups of the file.
-    func fleet(_ file: String?) throws -> (groups: [FleetGroup], ssh: SSHOptions, all: [FleetGroup]) {
-        let path = file ?? "fleet.yaml"
-        let fleet = try FleetFile(path: path, worker: WorkerProgram.path())
-        for name in group where !fleet.groups.contains(where: { $0.name == name }) {
-            throw CommandFailure(
-                .usage, "\(path) has no group \(name); it has \(fleet.groups.map(\.name).joined(separator: ", "))")
-        }
-        return (fleet.groups.filter { group.isEmpty || group.contains($0.name) }, fleet.ssh, fleet.groups)
+    func fleet(_ file: String?) throws -> FleetFile {
+        try FleetFile(path: file ?? "fleet.yaml", worker: WorkerProgram.path())
     }
 
     /// The hosts of these groups, each with what it is to be told.

@@ -48,7 +48,6 @@ struct FleetSwitchCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let count, !(1...1000).contains(count) { throw ValidationError("--count is a number from 1 to 1000") }
-        if !options.group.isEmpty { throw ValidationError("--group is for other commands; name the two groups") }
         if from == to { throw ValidationError("\(from) cannot take over from itself; name two groups") }
     }
 

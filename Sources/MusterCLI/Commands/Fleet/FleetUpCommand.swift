@@ -35,6 +35,7 @@ struct FleetUpCommand: AsyncParsableCommand {
 
     @OptionGroup var options: FleetFileOptions
     @Argument(help: "The file; default fleet.yaml.") var file: String?
+    @Option(help: ArgumentHelp("Only this group; again for further ones.", valueName: "name")) var group: [String] = []
     @Option(
         help: ArgumentHelp("How long workers may take to begin; default 30s.", valueName: "duration"),
         transform: DurationText.option) var within: DurationText?
@@ -42,7 +43,15 @@ struct FleetUpCommand: AsyncParsableCommand {
     func run() async throws {
         let fleet = try options.fleet(file)
         try await FleetChange(options: options, within: within?.duration)
-            .carryOut(.up, fleet.groups, fleet.ssh, known: fleet.all)
+            .carryOut(.up, try chosen(fleet.groups), fleet.ssh, known: fleet.groups)
+    }
+
+    private func chosen(_ groups: [FleetGroup]) throws -> [FleetGroup] {
+        for name in group where !groups.contains(where: { $0.name == name }) {
+            throw CommandFailure(
+                .usage, "the file has no group \(name); it has \(groups.map(\.name).joined(separator: ", "))")
+        }
+        return group.isEmpty ? groups : groups.filter { group.contains($0.name) }
     }
 }
 
@@ -83,6 +92,6 @@ struct FleetScaleCommand: AsyncParsableCommand {
             throw CommandFailure(.usage, "\(name) is named twice; give each group one count")
         }
         try await FleetChange(options: options, within: within?.duration)
-            .carryOut(.scale, wanted, fleet.ssh, known: fleet.all)
+            .carryOut(.scale, wanted, fleet.ssh, known: fleet.groups)
     }
 }
