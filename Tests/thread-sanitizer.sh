@@ -30,7 +30,7 @@ cp "$root/Tests/ThreadSanitizer/Package.swift" "$package/"
 ln -s "$root/Sources/CHiredis" "$package/Sources/CHiredis"
 lay Sources/MusterRedis "$root"/Sources/MusterRedis/*.swift
 lay Sources/MusterLaunch "$root"/Sources/MusterLaunch/*.swift
-lay Sources/MusterTestKit "$root"/Sources/MusterTestKit/{WithRedis,Eventually,BrokenPeer}.swift
+lay Sources/MusterTestKit "$root"/Sources/MusterTestKit/{WithRedis,Eventually,BrokenPeer,OpenDescriptors}.swift
 lay Tests/MusterRedisTests "$root"/Tests/MusterRedisTests/*.swift
 
 run=("$root/Tests/run-tests.sh" --package-path "$package" --scratch-path "$aside/build" --sanitize thread --filter "$filter")

@@ -3,12 +3,6 @@ import MusterRedis
 import MusterTestKit
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// The proxy itself: what it breaks, and that it breaks nothing else.
 @Suite(.timeLimit(.minutes(1))) struct FaultProxyTests {
     /// A proxy before a Redis of its own, a client through it and one past it.
@@ -244,7 +238,6 @@ import Testing
     @Test func itStopsWithConnectionsOpenAndLeavesNoDescriptor() async throws {
         await #expect(processExitsWith: .success) {
             try await withRedis(.init(appendOnly: false)) { redis in
-                func open() -> Int { (0..<1024).count { fcntl($0, F_GETFD) >= 0 } }
                 func once(_ side: FaultProxy.Side) async throws {
                     let proxy = try FaultProxy(to: redis.url, on: side)
                     let clients = try (0..<5).map { _ in RedisClient(try RedisEndpoint(url: proxy.url)) }
@@ -257,11 +250,11 @@ import Testing
                 }
                 try await once(.loopback)
                 for side in [FaultProxy.Side.loopback, .unixSocket] {
-                    let before = open()
+                    let before = OpenDescriptors()
                     for _ in 0..<10 { try await once(side) }
-                    // One left by each of the ten would be ten. Dispatch opens a few of its own when it first needs
-                    // them, and keeps them.
-                    try await #expect(eventually { open() < before + 10 }, "\(before), then \(open())")
+                    try await #expect(
+                        eventually { OpenDescriptors().count < before.count + 10 },
+                        "\(OpenDescriptors().since(before))")
                 }
             }
         }
