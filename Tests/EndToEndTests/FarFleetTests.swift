@@ -211,7 +211,7 @@ import Testing
 
             // Two of the hosts on which nothing has been rolled when the first worker has.
             async let rolling = ground.fleet(
-                "roll", "--batch", "\(perHost)", "--min-build", Self.newer, "--within", Self.isFull ? "30s" : "10s",
+                "roll", "--batch", "\(perHost)", "--min-build", Self.newer, "--within", Self.isFull ? "30s" : "20s",
                 "--json")
             var cut: [String] = []
             try await #expect(

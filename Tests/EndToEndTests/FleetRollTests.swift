@@ -189,7 +189,7 @@ import Testing
             try cluster.write("muster.stamp", Self.build + "\n")
             try await #expect(fleet(cluster, "up").status == 0)
             try cluster.write("muster.stamp", Self.newer + "\n")
-            let roll = try begin(cluster, "roll", "roll", "--within", "5s")
+            let roll = try begin(cluster, "roll", "roll", "--within", "15s")
             try await #expect(eventually { said(cluster, "roll").contains("batch 1 of 3") }, "\(said(cluster, "roll"))")
             roll.send(SIGTSTP)
             try await #expect(
@@ -201,7 +201,7 @@ import Testing
             try await #expect(
                 eventually(within: .seconds(60)) {
                     let builds = try await builds(cluster)
-                    return builds.count == 3 && ContinuousClock.now > pausedAt + .seconds(12)
+                    return builds.count == 3 && ContinuousClock.now > pausedAt + .seconds(20)
                 }, "who was ordered comes back all the same")
             #expect(said(cluster, "roll") == began, "no other batch began")
             try await #expect(builds(cluster).values.contains(Self.build))

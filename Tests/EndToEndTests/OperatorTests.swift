@@ -49,18 +49,20 @@ struct OperatorTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func whatDiesAgainMeanwhileIsRetriedOnceOnly() async throws {
+    @Test(.timeLimit(.minutes(3))) func whatDiesAgainMeanwhileIsRetriedOnceOnly() async throws {
         try await Cluster.with { cluster in
             _ = try cluster.worker("w", build: Self.build, "--probes")
             try await enqueue(cluster, "muster.fail", "--count", "1200", "--retries", "0")
             func total() async throws -> Int? {
                 try await cluster.muster("dead", "list", "--json").json()["total"] as? Int
             }
-            try await #expect(eventually { try await total() == 1200 })
+            try await #expect(
+                eventually(within: .seconds(60), every: .milliseconds(200)) { try await total() == 1200 })
             let done = try await cluster.muster("dead", "retry", "--all", "--json").json()["done"] as? [String] ?? []
             #expect(done.count == 1200)
             #expect(Set(done).count == 1200)
-            try await #expect(eventually { try await total() == 1200 })
+            try await #expect(
+                eventually(within: .seconds(60), every: .milliseconds(200)) { try await total() == 1200 })
         }
     }
 

@@ -12,7 +12,7 @@ import Testing
 
 /// The second story: jobs fail by the thousand, the server that hears of it throttles and is slow, and in the middle of it
 /// all the workers are restarted, one after the other.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ReporterDrill {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ReporterDrill {
     private static let build = "1763700000-aaaaaaa"
     private static let grace = Duration.seconds(5)
     private static let slots = 3

@@ -68,7 +68,8 @@ import Testing
                 // Of two that come from now on one was sent, and had its whole time, while no thread was free.
                 let before = server.requests.count
                 #expect(before <= 18, "there are reports left to send")
-                try await #expect(eventually { server.requests.count >= before + 2 }, "\(cluster.logs())")
+                try await #expect(
+                    eventually(within: .seconds(60)) { server.requests.count >= before + 2 }, "\(cluster.logs())")
                 worker.killAndReap()
             }
         }

@@ -24,6 +24,7 @@ import Testing
                 "old", build: Self.old, "--probes", "--grace", grace, "--on-stale", "hook:\(cluster.folder)/hook.sh")
             try await #expect(eventually { Self.grandchild(cluster) != nil }, "\(cluster.logs())")
             let grandchild = try #require(Self.grandchild(cluster))
+            try await #expect(phase(cluster) == "then \(cluster.folder)/hook.sh")
             for _ in 1...signals {
                 worker.send(SIGTERM)
                 try await #expect(eventually { !worker.hasPending(SIGTERM) })
@@ -34,6 +35,11 @@ import Testing
             #expect(cluster.logs().contains("was ended: the worker was asked to stop"), "\(cluster.logs())")
             try await #expect(eventually { Self.isGone(grandchild) })
         }
+    }
+
+    private func phase(_ cluster: Cluster) async throws -> String? {
+        let workers = try await cluster.muster("fleet", "list", "--json").json()["workers"] as? [[String: Any]]
+        return workers?.first?["exitPhase"] as? String
     }
 
     private static func grandchild(_ cluster: Cluster) -> Int32? {

@@ -19,10 +19,12 @@ import Testing
             server: ground.server, build: build(5), options: options, handlers: known, logger: book.logger)
     }
 
-    private func entry(_ ground: Ground) async throws -> WorkerEntry? {
+    private func entry(_ ground: Ground) async throws -> WorkerEntry? { try await entries(ground).first }
+
+    private func entries(_ ground: Ground) async throws -> [WorkerEntry] {
         let inspector = Inspector(server: ground.server)
         defer { inspector.close() }
-        return try await inspector.workers().first
+        return try await inspector.workers()
     }
 
     @Test func hooksRunAtTheSameTimeAfterTheHandBackAndTheRollCallNamesThoseThatAreNotDone() async throws {
@@ -70,6 +72,38 @@ import Testing
             #expect(try await entry(ground)?.exitPhase == "overran hook stuck")
             #expect(book.count(.warning, "an exit hook overran") == 1)
             gate.open()
+        }
+    }
+
+    @Test func aWorkerThatLosesItsLeaseAndIsAskedToStopSaysWhatItWaitsFor() async throws {
+        try await withGround { ground in
+            let begun = Gate()
+            let itself = Mutex<Worker?>(nil)
+            var known = Handlers()
+            known.register(type: "t") { _ in
+                await withTaskCancellationHandler {
+                    begun.open()
+                    try? await Gate().pass()
+                } onCancel: {
+                    itself.withLock { $0 }?.stop()
+                }
+                return nil
+            }
+            let hook = ExitHook("first", within: .seconds(60)) { [gate] in try? await gate.pass() }
+            let worker = try Worker(
+                server: ground.server, build: build(5),
+                options: WorkerOptions(queues: ["q"], exitHooks: [hook], host: "h"), handlers: known,
+                logger: book.logger)
+            itself.withLock { $0 = worker }
+            try await ground.enqueue(["j"])
+            let running = Task { try await worker.run() }
+            #expect(try await eventually { begun.isOpen })
+            let session = try #require(try await entry(ground)).session
+            try await ground.ask("ZREM", ground.keys.sessions, session)
+            #expect(try await eventually { try await entries(ground).contains { $0.exitPhase == "hook: first" } })
+            gate.open()
+            try await running.value
+            #expect(try await entries(ground).allSatisfy { $0.exitPhase == nil && !$0.isLive })
         }
     }
 

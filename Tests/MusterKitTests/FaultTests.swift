@@ -84,7 +84,7 @@ import Testing
             try await ground.join(dead, lease: .milliseconds(50))
             #expect(try await ground.claim(dead, want: 40).ids.count == 40)
             let witness = Witness()
-            let worker = try ground.worker(lease: .milliseconds(900), handlers: ["t": witness.handler()])
+            let worker = try ground.worker(lease: .seconds(4), handlers: ["t": witness.handler()])
             try await withWorker(worker) { try await ground.waitUntilDone() }
             #expect(witness.ids == Set(ids(100)))
             #expect(witness.repeated == [])

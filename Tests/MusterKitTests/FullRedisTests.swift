@@ -140,12 +140,12 @@ import Testing
             try await ground.ask("SCRIPT", "FLUSH")
             try await fill(ground)
             let worker = try ground.worker(
-                concurrency: 1, lease: .milliseconds(900),
+                concurrency: 1, lease: .seconds(4),
                 handlers: [
                     "t": witness.handler { context in
                         await context.report(progress: "begun")
                         // The job's own length.
-                        try await Task.sleep(for: .milliseconds(10))
+                        try await Task.sleep(for: .milliseconds(35))
                         return nil
                     }
                 ])

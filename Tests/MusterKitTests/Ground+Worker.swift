@@ -18,9 +18,13 @@ extension Ground {
         return try worker(
             build: sequence,
             options: WorkerOptions(
-                queues: queues, concurrency: concurrency, grace: grace, lease: lease, onStale: onStale, host: host),
+                queues: queues, concurrency: concurrency, grace: grace, stopBounds: Self.stopBounds, lease: lease,
+                onStale: onStale, host: host),
             handlers: known)
     }
+
+    /// A machine that stands still for a moment must not make a stop give up what it would have handed back.
+    static let stopBounds = StopBounds(handBack: .seconds(10), lastWord: .seconds(5))
 
     func worker(build sequence: Int = 5, options: WorkerOptions, handlers: Handlers) throws -> Worker {
         try Worker(

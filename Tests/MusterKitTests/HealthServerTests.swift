@@ -13,7 +13,7 @@ import Testing
 
     @Test func aWorkerIsReadyWhenItHasClaimedAndNotWhenItIsQuiet() async throws {
         try await withGround { ground in
-            let worker = try ground.worker(lease: .seconds(2), handlers: ["t": { _ in nil }])
+            let worker = try ground.worker(handlers: ["t": { _ in nil }])
             let server = try HealthServer(worker: worker, port: 0)
             server.start()
             defer { server.close() }
@@ -56,9 +56,12 @@ import Testing
                 // Claims fail from now on, and heartbeats, which read another key, do not.
                 try await ground.ask("DEL", ground.keys.calls)
                 try await ground.ask("SET", ground.keys.calls, "x")
-                try await #expect(eventually { try await get(server, "/livez").status == 503 })
-                let page = try await get(server, "/livez")
-                #expect(try page.text("why")?.hasPrefix("wedged: ") == true, "\(page.body)")
+                var page: Page?
+                try await #expect(
+                    eventually {
+                        page = try await get(server, "/livez")
+                        return try page?.status == 503 && page?.text("why")?.hasPrefix("wedged: ") == true
+                    }, "\(page?.body ?? "")")
                 try await #expect(eventually { manager.said.last?.contains("STATUS=not alive") == true })
                 let petted = manager.count("WATCHDOG=1")
                 try await ground.ask("DEL", ground.keys.calls)

@@ -16,7 +16,7 @@ import Testing
             try await ground.enqueue(["j"])
             // The first run outlives its own cancellation, as a handler that blocks does.
             let worker = try ground.worker(
-                lease: .milliseconds(900),
+                lease: .seconds(6),
                 handlers: [
                     "t": witness.handler { _ in
                         guard witness.count == 1 else {
@@ -61,7 +61,7 @@ import Testing
             let cancelled = Gate()
             try await ground.enqueue(["j"])
             let worker = try ground.worker(
-                lease: .milliseconds(900),
+                lease: .seconds(3),
                 handlers: [
                     "t": witness.handler { _ in
                         if witness.count > 1 { return nil }
@@ -82,36 +82,39 @@ import Testing
         }
     }
 
+    /// In a process of its own: it takes every thread that other tests' tasks would run on.
     @Test func handlersThatBlockEveryThreadDoNotLoseTheLease() async throws {
-        try await withGround { ground in
-            let lease = Duration.milliseconds(1500)
-            let witness = Witness()
-            let isOver = Gate()
-            let blockers = ProcessInfo.processInfo.activeProcessorCount * 2
-            try await ground.enqueue(ids(blockers))
-            let worker = try ground.worker(
-                concurrency: blockers, lease: lease,
-                handlers: [
-                    "t": witness.handler { _ in
-                        // The poll interval; the watch has the deadline.
-                        while !isOver.isOpen { usleep(2000) }
-                        return nil
-                    }
-                ])
-            // Nothing of Swift's concurrency may be needed to see it: a thread of our own asks how much is left.
-            let watch = LeaseWatch(ground)
-            watch.start(for: lease * 2) { isOver.open() }
-            try await withWorker(worker) { try await ground.waitUntilDone() }
-            #expect(watch.samples > 20)
-            #expect(watch.least > 0, "the lease was over for \(-watch.least) ms")
-            #expect(witness.count == blockers)
-            #expect(Set(witness.runs.map(\.session)).count == 1)
+        await #expect(processExitsWith: .success) {
+            try await withGround { ground in
+                let lease = Duration.seconds(5)
+                let witness = Witness()
+                let isOver = Gate()
+                let blockers = ProcessInfo.processInfo.activeProcessorCount * 2
+                try await ground.enqueue(ids(blockers))
+                let worker = try ground.worker(
+                    concurrency: blockers, lease: lease,
+                    handlers: [
+                        "t": witness.handler { _ in
+                            // The poll interval; the watch has the deadline.
+                            while !isOver.isOpen { usleep(2000) }
+                            return nil
+                        }
+                    ])
+                // Nothing of Swift's concurrency may be needed to see it: a thread of our own asks how much is left.
+                let watch = LeaseWatch(ground)
+                watch.start(for: lease + .seconds(1)) { isOver.open() }
+                try await withWorker(worker) { try await ground.waitUntilDone() }
+                #expect(watch.samples > 20)
+                #expect(watch.least > 0, "the lease was over for \(-watch.least) ms")
+                #expect(witness.count == blockers)
+                #expect(Set(witness.runs.map(\.session)).count == 1)
+            }
         }
     }
 
     @Test func whatALostAnswerLeftWithASessionIsHandedBackAndRun() async throws {
         try await withGround { ground in
-            try await withWorker(ground.worker(lease: .seconds(1), handlers: ["t": { _ in nil }])) {
+            try await withWorker(ground.worker(lease: .seconds(3), handlers: ["t": { _ in nil }])) {
                 var session: String?
                 try await #expect(
                     eventually {

@@ -10,12 +10,18 @@ import Testing
     /// A receiver whose answers the test says.
     private final class Receiver: ErrorReporter {
         let name = "receiver"
-        let flushBound = Duration.milliseconds(100)
+        let flushBound: Duration
         let gate = Gate()
         let got = Mutex<[ErrorReport]>([])
         let answer: @Sendable (Int) -> ReportOutcome
 
-        init(_ answer: @escaping @Sendable (Int) -> ReportOutcome = { _ in .sent }) { self.answer = answer }
+        init(
+            flushBound: Duration = .milliseconds(100),
+            _ answer: @escaping @Sendable (Int) -> ReportOutcome = { _ in .sent }
+        ) {
+            self.flushBound = flushBound
+            self.answer = answer
+        }
 
         var count: Int { got.withLock { $0.count } }
 
@@ -119,7 +125,7 @@ import Testing
     @Test func aWorkersFailuresAreReportedWithoutTheirPayloads() async throws {
         struct Broken: Error {}
         try await withGround { ground in
-            let receiver = Receiver()
+            let receiver = Receiver(flushBound: .seconds(20))
             receiver.gate.open()
             var known = Handlers()
             known.register(type: "t") { _ in throw Broken() }

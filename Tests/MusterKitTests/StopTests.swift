@@ -146,11 +146,18 @@ import Testing
         try await withGround { ground in
             let many = 1200
             for start in stride(from: 0, to: many, by: 400) { try await ground.enqueue(ids(400, "j\(start)-")) }
-            let handler = witness.handler { [gate] _ in
-                try? await gate.pass()
-                return nil
-            }
-            let worker = try ground.worker(concurrency: many, grace: .milliseconds(50), handlers: ["t": handler])
+            var known = Handlers()
+            known.register(
+                type: "t",
+                witness.handler { [gate] _ in
+                    try? await gate.pass()
+                    return nil
+                })
+            let bounds = StopBounds(cancel: .seconds(20), handBack: .seconds(20))
+            let worker = try ground.worker(
+                options: WorkerOptions(
+                    queues: ["q"], concurrency: many, grace: .milliseconds(50), stopBounds: bounds, host: "h"),
+                handlers: known)
             try await stop(worker, once: many)
             #expect(try await ground.meta("succeeded") == "\(many)")
             #expect(try await ground.lane("normal:at-least:5") == [])

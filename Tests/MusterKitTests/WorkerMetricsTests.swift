@@ -15,7 +15,10 @@ import Testing
             try await ground.enqueue(["c"], type: "fail", retries: 0)
             try await ground.enqueue(["d"], type: "fail", retries: 5)
             try await withMetricsFactory(metrics) {
-                let worker = try ground.worker(handlers: ["t": { _ in nil }, "fail": { _ in throw Failure() }])
+                var known = Handlers()
+                known.register(type: "t") { _ in nil }
+                known.register(type: "fail", retry: RetryPolicy { _, _ in .seconds(3600) }) { _ in throw Failure() }
+                let worker = try ground.worker(options: WorkerOptions(queues: ["q"], host: "h"), handlers: known)
                 try await withWorker(worker) {
                     try await ground.wait(for: "c", toBe: .dead)
                     try await ground.wait(for: "d", toBe: .scheduled)

@@ -9,7 +9,7 @@ import Testing
             let options = RedisOptions.brisk(commandTimeout: .milliseconds(150), connectTimeout: .milliseconds(150))
             let client = RedisClient(redis.endpoint, options: options)
             defer { client.close() }
-            _ = try await client.send(RedisCommand("PING"))
+            _ = try await client.answer(to: RedisCommand("PING"))
             redis.freeze()
             let error = try await client.refusal(of: RedisCommand("INCR", "n"))
             #expect(error.code == .timeout)
@@ -79,7 +79,7 @@ import Testing
             let options = RedisOptions.brisk(commandTimeout: .milliseconds(60))
             let client = RedisClient(redis.endpoint, options: options)
             defer { client.close() }
-            _ = try await client.send(RedisCommand("PING"))
+            _ = try await client.answer(to: RedisCommand("PING"))
             let tally = try await Tally.counting(400, key: "n", through: client) {
                 redis.freeze()
                 // The fault's own length.

@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func aServerThatLoadsItsDataIsWaitedFor() async throws {
-        try await withServer(["--key-load-delay", "200"]) { redis, client in
+        try await withServer(["--key-load-delay", "1000"]) { redis, client in
             let count = 10_000
             let results = await client.send((0..<count).map { RedisCommand("SET", "key \($0)", "x") })
             #expect(results.allSatisfy { if case .success = $0 { true } else { false } })

@@ -85,12 +85,12 @@ import Testing
 
     @Test func theHeadOfAnAnswerDecidesThoughItsBodyNeverComes() async throws {
         try await ReportServer.with { server in
-            let half = try WebhookReporter(url: server.url("half"), timeout: .milliseconds(500))
+            let half = try WebhookReporter(url: server.url("half"), timeout: .seconds(3))
             #expect(await half.send(try report()) == .sent)
             #expect(await half.send(try report()) == .sent)
-            let throttling = try WebhookReporter(url: server.url("half-429-120"), timeout: .milliseconds(500))
+            let throttling = try WebhookReporter(url: server.url("half-429-120"), timeout: .seconds(3))
             #expect(await throttling.send(try report()) == .throttled(.seconds(120)))
-            let refusing = try WebhookReporter(url: server.url("half-403-1"), timeout: .milliseconds(500))
+            let refusing = try WebhookReporter(url: server.url("half-403-1"), timeout: .seconds(3))
             #expect(await refusing.send(try report()) == .failed("the receiver answered 403"))
         }
     }

@@ -50,6 +50,23 @@ extension WorkerSession {
         await withTaskGroup(of: Void.self) { group in
             for queue in queues { group.addTask { await self.handBack(queue, until: end) } }
         }
+        await finish(heartbeat)
+    }
+
+    /// Its worker stops after it has lost its lease, and has no other session: its record says what that waits for.
+    func finishLate() async {
+        let heartbeat = Heartbeat(
+            session: id, lease: worker.options.lease, queues: [],
+            fleet: FleetStore(beats, namespace: worker.server.namespace), snapshot: { self.snapshot },
+            onLost: {}, onBeat: { _, _ in }, onAnswer: { _, _ in }, onHeard: { _ in })
+        heartbeat.leaveQueues()
+        heartbeat.start()
+        await finish(heartbeat)
+    }
+
+    /// The exit hooks, and the last word.
+    private func finish(_ heartbeat: Heartbeat) async {
+        let clock = closing.clock
         clock.enter(.hooks)
         let late = await closing.hooks.run { enter(.hooks($0), heartbeat) }
         for hook in late {
@@ -105,10 +122,16 @@ extension WorkerSession {
         heartbeat.sayNow()
     }
 
-    /// What the roll call says of a stop: what it is at, and at its end what it did not wait for.
+    /// What the roll call says of a stop: what it is at, and at its end what it did not wait for and what follows.
     func phase(of seen: Seen) -> String {
         if let step = seen.step { return step.text(running: pool.runningCount) }
-        return seen.overran.isEmpty ? "" : "overran \(seen.overran.joined(separator: ", "))"
+        var words = seen.overran.isEmpty ? [] : ["overran \(seen.overran.joined(separator: ", "))"]
+        if seen.state == "stopped", case .stale? = seen.end, case .hook(let program)? = worker.options.onStale,
+            !worker.stopping.isAsked
+        {
+            words.append("then \(program)")
+        }
+        return words.joined(separator: "; ")
     }
 
     private func overran(_ step: StopStep, _ running: Int) {

@@ -101,16 +101,19 @@ public struct Worker: Service {
                 let metrics = WorkerMetrics(
                     build: build, concurrency: options.concurrency, host: options.host, name: options.name)
                 var former: WorkerSession.Former?
+                var lost: WorkerSession?
                 while !stopping.isAsked {
                     end.begin(client)
                     let session = WorkerSession(
                         worker: self, client: client, beats: beats, end: end, after: former, metrics: metrics)
                     former = try await session.run()
+                    if former?.id == session.id { lost = session }
                 }
                 if let former {
                     end.clock.enter(.handBack)
                     await former.makeUp(
                         options.queues.map { QueueStore(client, namespace: server.namespace, queue: $0) })
+                    await lost?.finishLate()
                 }
             } onCancelOrGracefulShutdown: {
                 stopping.ask()

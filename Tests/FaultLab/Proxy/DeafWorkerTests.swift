@@ -23,7 +23,7 @@ import Testing
                 }
                 let worker = try Worker(
                     server: MusterServer(proxy.url, namespace: "deaf"), build: try BuildStamp("5-r5"),
-                    options: WorkerOptions(queues: ["q"], lease: .seconds(1)), handlers: handlers,
+                    options: WorkerOptions(queues: ["q"], lease: .seconds(6)), handlers: handlers,
                     logger: Logger(label: "deaf", factory: { _ in SwiftLogNoOpLogHandler() }))
                 let running = Task { try await worker.run() }
                 try await #expect(eventually { proxy.struck.map(\.name) == ["SUBSCRIBE"] })
