@@ -106,7 +106,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ["slow-300", "mixed-300-1", "throttle-429-3600"], [StopRow.Server.answers, .frozen, .unreachable])
+    @Test(
+        arguments: ["slow-300", "mixed-300-1", "throttle-429-3600"], [StopRow.Server.answers, .frozen, .unreachable])
     func aReporterWithAFullBacklog(_ manner: String, _ redis: StopRow.Server) async throws {
         try await ReportServer.with { server in
             try await Cluster.with { cluster in
