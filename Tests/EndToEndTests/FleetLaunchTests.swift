@@ -48,6 +48,33 @@ import Testing
         }
     }
 
+    /// What it holds is its jobs' payloads: it finishes them, and one that holds nothing comes in its place.
+    @Test func whoHoldsTooMuchMemoryFinishesItsJobsFirst() async throws {
+        let more = "    memory: 12MiB\n    concurrency: 20"
+        try await with(group("mail", count: 1, build: Self.build, more)) { cluster in
+            try await #expect(fleet(cluster, "up").status == 0)
+            let before = try await workers(cluster)
+            let padding = String(repeating: "x", count: 900_000)
+            try cluster.write("payload.json", #"{"seconds":4,"padding":"\#(padding)"}"#)
+            let ids = (1...20).map { "j\($0)" }
+            for id in ids {
+                let answer = try await cluster.muster(
+                    "enqueue", "muster.sleep", "@payload.json", "--queue", "mail", "--build", Self.build, "--id", id)
+                #expect(answer.status == 0, "\(answer.errors)")
+            }
+            try await #expect(
+                eventually(within: .seconds(60)) {
+                    try await workers(cluster)["mail-1"].map { $0 != before["mail-1"] } ?? false
+                })
+            try await #expect(eventually { try await cluster.queue("mail")["succeeded"] as? Int == 20 })
+            for id in ids {
+                let job = try await cluster.muster("job", "show", id, "--queue", "mail", "--json").json()
+                let attempts = job["attempts"] as? [[String: Any]]
+                #expect(attempts?.compactMap { $0["outcome"] as? String } == ["succeeded"])
+            }
+        }
+    }
+
     /// The check of the end is that none of them runs when `down` has said so.
     @Test func downStopsWorkersThatOutlivedTheirSupervisor() async throws {
         try await with(group("mail", count: 2, build: Self.build)) { cluster in
