@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Holds deploy/ against the tools that will read it: systemd-analyze, kubectl, cloud-init, redis-server. A tool that is not
-# there is named; CI has them all.
+# Holds deploy/ and docker-compose.yml against the tools that will read them: systemd-analyze, kubectl, promtool,
+# docker-compose, cloud-init, redis-server. A tool that is not there is named; in CI, which installs them (.ci/run), that
+# is a failure.
 #
 #     Tests/deploy-files.sh [FOLDER-OF-MUSTER]     # default .build/debug
 set -euo pipefail
@@ -30,7 +31,12 @@ check() { # name, command...
 
 has() {
     command -v "$1" >/dev/null && return
-    echo "skip  $2: there is no $1 here"
+    if [ "${CI:-}" = true ]; then
+        echo "FAIL  $2: there is no $1 here"
+        failures=$((failures + 1))
+    else
+        echo "skip  $2: there is no $1 here"
+    fi
     return 1
 }
 
@@ -53,8 +59,36 @@ if has systemd-analyze "the unit"; then
         "$scratch/muster-worker@mail.service"
 fi
 
+# All of it, as a cluster with KEDA has it.
+manifests() {
+    kubectl kustomize "$scratch/kubernetes" | sed "s/replace-me/1763700000-aaaaaaa/" >"$scratch/manifests.yaml"
+}
 if has kubectl "the manifests"; then
     check "kubectl puts the manifests together" kubectl kustomize deploy/kubernetes
+    cp -R deploy/kubernetes "$scratch/kubernetes"
+    sed -i 's/^resources:$/&\n  - scaledobject.yaml/' "$scratch/kubernetes/kustomization.yaml"
+    check "and those for KEDA" manifests
+    check "the scaling and two Deployments have the stamp" \
+        test "$(grep -c 1763700000-aaaaaaa "$scratch/manifests.yaml")" = 3
+    # Its schemas are those of Kubernetes itself; KEDA's are not among them. `pip install kubernetes-validate`.
+    if command -v kubernetes-validate >/dev/null; then
+        kubectl kustomize deploy/kubernetes >"$scratch/plain.yaml"
+        check "they keep to Kubernetes' schemas" kubernetes-validate --strict "$scratch/plain.yaml"
+    else
+        echo "skip  the manifests' schemas: there is no kubernetes-validate here"
+    fi
+fi
+if has promtool "what KEDA asks Prometheus"; then
+    {
+        printf 'groups:\n  - name: keda\n    rules:\n      - record: jobs\n'
+        sed -n 's/^ *query: \(.*\)/        expr: \1/p' deploy/kubernetes/scaledobject.yaml
+    } >"$scratch/rules.yaml"
+    check "Prometheus understands KEDA's question" promtool check rules "$scratch/rules.yaml"
+fi
+
+if has docker-compose "the containers"; then
+    check "docker-compose reads its file" env MUSTER_BUILD=1763700000-aaaaaaa docker-compose config --quiet
+    check "and refuses it without a stamp" refuses env -u MUSTER_BUILD docker-compose config --quiet
 fi
 
 if has cloud-init "the machine's beginning"; then

@@ -32,7 +32,8 @@ struct MusterWorkerCommand: AsyncParsableCommand {
             systemd is told with Type=notify, and its watchdog where WatchdogSec is set.
 
             EXIT CODES
-              0 stopped as asked   2 usage   4 no stamp, or Muster itself is too old
+              0 stopped as asked   1 --health cannot listen   2 usage
+              4 no stamp, or Muster itself is too old
               70 the stop overran its bound and the process was ended: the log says at what
               75 the build is stale: start it again from what is on disk now
             """,
@@ -65,7 +66,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     @Flag(help: "Print each job type with its payloads' fingerprint and what its jobs require, and exit.")
     var listTypes = false
     @Flag(help: "With --list-types: one JSON document.") var json = false
-    @Option(help: "trace, debug, info, notice, warning or error; default info.", transform: level)
+    @Option(help: "trace, debug, info, notice, warning, error or critical; default info.", transform: level)
     var logLevel: Logger.Level?
     @Option(help: ArgumentHelp("How the log is written; default MUSTER_LOG_FORMAT, else text.", valueName: "text|json"))
     var logFormat: String?
@@ -77,13 +78,18 @@ struct MusterWorkerCommand: AsyncParsableCommand {
     @Flag(help: "With --health: listen on other addresses than this machine's own.") var healthOpen = false
 
     private static let signals = Result { try HeardSignals() }
+    /// For the rest of the log, and for a last message. Together well below the second after which a process that stays
+    /// behind its worker is ended with another code.
+    private static let flushBound = Duration.milliseconds(250)
 
     static func main() async {
         _ = signals
         // Who reads its log may leave: that ends no worker.
         signal(SIGPIPE, SIG_IGN)
         _ = ProgramSearch.thisProgram
-        await CommandMain.run(MusterWorkerCommand.self, name: "muster-worker")
+        await CommandMain.run(MusterWorkerCommand.self, name: "muster-worker") {
+            LogSink.sayLast($0, within: flushBound)
+        }
     }
 
     func validate() throws {
@@ -130,7 +136,7 @@ struct MusterWorkerCommand: AsyncParsableCommand {
         let teller = try HealthProbes(health, isOpen: healthOpen)
         let format = try LogFormat(flag: logFormat, environment: ProcessInfo.processInfo.environment)
         let sink = LogSink(format: format, onDrop: teller.logLineDropped)
-        defer { sink.flush(within: .seconds(1)) }
+        defer { sink.flush(within: Self.flushBound) }
         var logger = Logger(label: "muster-worker", factory: { LineLogHandler(label: $0, format: format, sink: sink) })
         logger.logLevel = logLevel ?? .info
         let worker = try Worker(
@@ -179,7 +185,7 @@ private func writeDump(of worker: Worker) {
 
 private func level(_ text: String) throws -> Logger.Level {
     guard let level = Logger.Level(rawValue: text) else {
-        throw ValidationError("there is no such level; use trace, debug, info, notice, warning or error")
+        throw ValidationError("there is no such level; use trace, debug, info, notice, warning, error or critical")
     }
     return level
 }

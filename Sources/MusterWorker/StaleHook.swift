@@ -39,6 +39,8 @@ final class StaleHook: Sendable {
     func run(_ hook: String, _ stale: StaleBuild) {
         defer { armWatchdog() }
         var environment = ProcessInfo.processInfo.environment
+        // A supervisor would take what the hook leaves behind for its worker.
+        environment["MUSTER_PLACE"] = nil
         environment["MUSTER_BUILD_RUNNING"] = stale.build
         environment["MUSTER_NEEDS"] = stale.needs
         if asked != .none { return say("the hook \(hook) is not run: the worker was asked to stop") }
@@ -91,6 +93,6 @@ final class StaleHook: Sendable {
     }
 
     private func say(_ line: String) {
-        FileHandle.standardError.write(Data("muster-worker: \(line)\n".utf8))
+        LogSink.sayLast("muster-worker: \(line)", within: .milliseconds(250))
     }
 }

@@ -193,4 +193,22 @@ import Testing
             try write(cluster, file)
         }
     }
+
+    /// Whoever carries the mark of a place is taken for its worker by the next supervisor.
+    @Test func whatAHookLeavesBehindHasNoWorkersPlace() async throws {
+        try await Cluster.with { cluster in
+            try cluster.write("hook.sh", "#!/bin/sh\nenv >hook.env\n")
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: cluster.folder + "/hook.sh")
+            _ = try await cluster.muster("release", "floor", "1763700312-bbbbbbb")
+            let worker = try cluster.begin(
+                "muster-worker",
+                ["--probes", "--build", Self.build, "--on-stale", "hook:\(cluster.folder)/hook.sh"], log: "old",
+                ["MUSTER_PLACE": "/folder#1#digest"])
+            #expect(await worker.wait() == .exited(75), "\(cluster.logs())")
+            let told = try String(contentsOfFile: cluster.folder + "/hook.env", encoding: .utf8)
+            #expect(told.contains("MUSTER_NEEDS="))
+            #expect(!told.contains("MUSTER_PLACE"))
+        }
+    }
 }

@@ -101,6 +101,30 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (["fleet", "stop", "all"], "0"), (["release", "floor", "1763700312-bbbbbbb"], "75"),
+    ]) func aLogThatNobodyReadsChangesNoExitCode(_ order: [String], _ code: String) async throws {
+        try await Cluster.with { cluster in
+            // It never says what it says: the pipe is full before the worker begins.
+            let line =
+                "(head -c 65536 /dev/zero >&2; \(Cluster.binaries)/muster-worker --probes --build \(Self.build); "
+                + "echo $? >\(cluster.folder)/code) 2>&1 >/dev/null | exec sleep 600"
+            _ = try cluster.begin("/bin/sh", ["-c", line], log: "shell")
+            try await #expect(
+                eventually {
+                    let fleet = try await cluster.muster("fleet", "list", "--json").json()
+                    return (fleet["workers"] as? [[String: Any]])?.first?["lastClaimAt"] is String
+                }, "\(cluster.logs())")
+            let answer = try await cluster.run("muster", order)
+            #expect(answer.status == 0, "\(answer.errors)")
+            try await #expect(
+                eventually {
+                    let said = try? String(contentsOfFile: cluster.folder + "/code", encoding: .utf8)
+                    return said == code + "\n"
+                }, "\(cluster.logs())")
+        }
+    }
+
     @Test func aLogInJSONIsOneObjectALine() async throws {
         try await Cluster.with { cluster in
             let (worker, _) = try await started(cluster, "--log-format", "json")

@@ -104,6 +104,22 @@ import Testing
         }
     }
 
+    @Test func aRedisThatIsLongInComingEndsNoWorker() async throws {
+        try await with("TimeoutStartSec=10") { ground in
+            ground.cluster.redis.freeze()
+            let begun = ContinuousClock.now
+            try await ground.host.systemctl("start", "--no-block", Self.unit)
+            try await #expect(
+                eventually(within: .seconds(60)) {
+                    try await ground.show("ActiveState") != "activating" || .now - begun > .seconds(15)
+                })
+            try await #expect(ground.show("ActiveState") == "activating", "\(ground.log())")
+            ground.cluster.redis.thaw()
+            try await #expect(eventually { try await ground.isActive() }, "\(ground.log())")
+            try await #expect(ground.show("NRestarts") == "0", "\(ground.log())")
+        }
+    }
+
     @Test func aWorkerThatStandsStillIsEndedByTheWatchdogAndComesBack() async throws {
         try await with("WatchdogSec=2") { ground in
             try await ground.host.systemctl("start", Self.unit)

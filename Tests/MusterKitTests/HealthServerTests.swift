@@ -133,4 +133,42 @@ import Testing
             #expect(manager.count("WATCHDOG=1") == 0)
         }
     }
+
+    @Test func whatNobodyHeardIsSaidAgainSoon() async throws {
+        try await withGround { ground in
+            let name = "@muster-test-\(UUID())"
+            let worker = try ground.worker(handlers: ["t": { _ in nil }])
+            let notifier = try #require(
+                ServiceNotifier(
+                    worker: worker, environment: ["NOTIFY_SOCKET": name, "WATCHDOG_USEC": "7200000000"]))
+            notifier.start()
+            defer { notifier.end() }
+            try await withWorker(worker) {
+                try await #expect(eventually { worker.health.isReady })
+                let manager = try Manager(named: name)
+                try await #expect(eventually { manager.count("READY=1") == 1 })
+                try await #expect(eventually { manager.count("WATCHDOG=1") == 1 })
+            }
+        }
+    }
+
+    @Test func aWorkerThatMustWaitAsksForTimeUntilItIsReady() async throws {
+        try await withGround { ground in
+            let manager = try Manager()
+            let worker = try ground.worker(lease: .seconds(2), handlers: ["t": { _ in nil }])
+            let notifier = try #require(
+                ServiceNotifier(worker: worker, environment: ["NOTIFY_SOCKET": manager.name]))
+            notifier.start()
+            defer { notifier.end() }
+            let more = "EXTEND_TIMEOUT_USEC=30000000"
+            try await #expect(eventually { manager.count(more) > 2 }, "it has not even begun")
+            try await withWorker(worker) {
+                try await #expect(eventually { manager.count("READY=1") == 1 })
+            }
+            try await #expect(eventually { manager.count("STOPPING=1") == 1 })
+            let said = manager.said
+            let ready = try #require(said.firstIndex(of: "READY=1"))
+            #expect(!said[ready...].contains(more), "\(said)")
+        }
+    }
 }

@@ -10,10 +10,13 @@ final class Manager: Sendable {
     private let socket: Descriptor
     private let lines = Mutex<[String]>([])
 
-    init(isAbstract: Bool = true) throws {
-        let path = isAbstract ? "@muster-test-\(UUID())" : try TemporaryFolder.make("notify") + "/socket"
-        name = path
-        socket = try TestSocket.bound(path)
+    convenience init(isAbstract: Bool = true) throws {
+        try self.init(named: isAbstract ? "@muster-test-\(UUID())" : TemporaryFolder.make("notify") + "/socket")
+    }
+
+    init(named name: String) throws {
+        self.name = name
+        socket = try TestSocket.bound(name)
     }
 
     /// Every line of every datagram so far.

@@ -43,6 +43,14 @@ import Testing
         }
     }
 
+    @Test(arguments: [(1, 10), (10, 10), (10, 5), (1, 1), (10, 1)])
+    func whoFindsNothingLooksAgainBeforeItCountsAsWedged(_ seconds: Int, _ lease: Int) {
+        let pauses = WorkerSession.unhurried(seconds: seconds, lease: .seconds(lease))
+        #expect(pauses.upperBound < 2 * lease * 1000)
+        #expect(pauses.upperBound <= seconds * 1250)
+        #expect(pauses.lowerBound >= min(seconds, lease) * 750)
+    }
+
     @Test(arguments: ["busy", "stopping"]) func whoWantsNothingIsNotWedged(_ why: String) async throws {
         try await withGround { ground in
             let session = try session(ground)

@@ -117,4 +117,52 @@ import Testing
             ] { #expect(page.split(separator: "\n").contains { $0 == line }, "\(line) is not in\n\(page)") }
         }
     }
+
+    @Test func whoHasEndedNeedsNothingMore() async throws {
+        try await withGround { ground in
+            let inspector = Inspector(server: ground.server)
+            defer { inspector.close() }
+            let old = [("build", "5-r5"), ("buildOnDisk", "9-r9"), ("leaseMs", "60000")]
+            try await ground.report(session(1), old + [("state", "running")])
+            try await ground.report(session(2), old + [("state", "stopped")])
+            try await ground.report(session(3), old + [("state", "lost")])
+            let lines = try await inspector.metricsPage().split(separator: "\n")
+                .filter { $0.hasPrefix("muster_fleet_workers{") }
+            #expect(
+                Set(lines) == [
+                    #"muster_fleet_workers{build="5-r5",state="running",verdict="needs-restart"} 1"#,
+                    #"muster_fleet_workers{build="5-r5",state="stopped",verdict="ended"} 1"#,
+                    #"muster_fleet_workers{build="5-r5",state="lost",verdict="ended"} 1"#,
+                ])
+        }
+    }
+
+    @Test func queuesBeyondTheBusiestAreOneLine() async throws {
+        try await withGround { ground in
+            let inspector = Inspector(server: ground.server)
+            let producer = Producer(server: ground.server, build: try build(9))
+            defer {
+                inspector.close()
+                producer.close()
+            }
+            let most = Inspector.mostQueues
+            for number in 0..<most + 20 {
+                var options = ground.producerOptions
+                options.queue = "q\(number)"
+                let payloads = [[UInt8]](repeating: [], count: number < 20 ? 1 : 2)
+                try await producer.enqueue(type: "t", payloads: payloads, options: options)
+            }
+            let page = try await inspector.metricsPage()
+            let lines = page.split(separator: "\n")
+            #expect(lines.count { $0.hasPrefix("muster_queue_stranded_jobs{") } == most + 1)
+            for line in [
+                #"muster_queue_jobs{queue="other",state="ready"} 20"#,
+                #"muster_queue_jobs{queue="q20",state="ready"} 2"#,
+                #"muster_queue_lane_jobs{queue="other",priority="normal",requirement="at-least:9"} 20"#,
+                #"muster_queue_claimable_jobs{queue="other",build="9-r9"} 20"#,
+                #"muster_queue_stranded_jobs{queue="other"} 20"#, #"muster_queue_floor_sequence{queue="other"} 0"#,
+            ] { #expect(lines.contains { $0 == line }, "\(line) is not in\n\(page)") }
+            #expect(!page.contains(#"queue="q1""#))
+        }
+    }
 }

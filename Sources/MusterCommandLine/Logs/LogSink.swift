@@ -71,6 +71,13 @@ public final class LogSink: Sendable {
         while state.withLock({ $0.isDraining }), end > .now { _ = emptied.wait(within: end - .now) }
     }
 
+    /// Writes a line to standard error that ends a program: whoever does not read holds it up no longer than the bound.
+    public static func sayLast(_ line: String, within bound: Duration) {
+        let sink = LogSink(format: .text)
+        sink.write(line)
+        sink.flush(within: bound)
+    }
+
     private func drain() {
         while true {
             let next = state.withLock { state -> [UInt8]? in

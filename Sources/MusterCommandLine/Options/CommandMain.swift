@@ -3,7 +3,10 @@ import Foundation
 
 /// Runs a command line to its exit code: answers on stdout, messages on stderr, one line per error.
 public enum CommandMain {
-    public static func run<Root: AsyncParsableCommand>(_ root: Root.Type, name: String) async -> Never {
+    /// - Parameter say: writes a message; default blocks for as long as nobody reads it.
+    public static func run<Root: AsyncParsableCommand>(
+        _ root: Root.Type, name: String, say: @Sendable (String) -> Void = Terminal.say
+    ) async -> Never {
         do {
             var command = try Root.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -13,13 +16,13 @@ public enum CommandMain {
             }
             exit(ExitStatus.done.rawValue)
         } catch {
-            exit(report(error, root, name))
+            exit(report(error, root, name, say))
         }
     }
 
-    private static func report<Root: AsyncParsableCommand>(_ error: any Error, _ root: Root.Type, _ name: String)
-        -> Int32
-    {
+    private static func report<Root: AsyncParsableCommand>(
+        _ error: any Error, _ root: Root.Type, _ name: String, _ say: @Sendable (String) -> Void
+    ) -> Int32 {
         if Root.exitCode(for: error) == .success {
             print(Root.fullMessage(for: error))
             return ExitStatus.done.rawValue
@@ -30,11 +33,11 @@ public enum CommandMain {
             }
             let hint =
                 help.map { $0.trimmingCharacters(in: .whitespaces) } ?? "See '\(name) --help' for more information."
-            write("\(name): \(oneLine(Root.message(for: error))). \(hint)")
+            say("\(name): \(oneLine(Root.message(for: error))). \(hint)")
             return ExitStatus.usage.rawValue
         }
         let failure = CommandFailure(error)
-        if !failure.description.isEmpty { write("\(name): \(oneLine(failure.description))") }
+        if !failure.description.isEmpty { say("\(name): \(oneLine(failure.description))") }
         return failure.status.rawValue
     }
 
@@ -42,9 +45,5 @@ public enum CommandMain {
         let line = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty }.joined(separator: " ")
         return line.hasSuffix(".") ? String(line.dropLast()) : line
-    }
-
-    private static func write(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 }

@@ -25,10 +25,20 @@ public enum Terminal {
         FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 
-    /// A line that the next one overwrites; nothing where standard error is no terminal.
+    /// A line that the next one overwrites, cut to the terminal's width: of one that goes on in the next row, a part would
+    /// stay. Nothing where standard error is no terminal.
     public static func progress(_ text: String) {
         guard errorIsTerminal else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+        // The last column stays free: what fills it moves some terminals on.
+        let room = max(0, columns - 1)
+        let shown = text.count > room ? text.prefix(max(0, room - 1)) + "…" : text[...]
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(shown)".utf8))
+    }
+
+    private static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
     }
 
     public static func endProgress() {

@@ -8,8 +8,9 @@ import Synchronization
 /// 1. `READY=1` when the first claim has succeeded; `STATUS=` in words, when they change; `STOPPING=1` with a stop.
 /// 2. Where `WATCHDOG_USEC` is given for this process, `WATCHDOG=1` twice within it, for as long as the worker is alive.
 ///    One that is wedged says nothing more, and is started again.
-/// 3. All of it from a thread of its own, which no handler can block. What cannot be said
-///    now is said the next time.
+/// 3. Until it is ready, `EXTEND_TIMEOUT_USEC=`, for as long as it is alive: however long Redis takes to be there, or a
+///    newer build, no manager's limit for a start ends it.
+/// 4. All of it from a thread of its own, which no handler can block. What cannot be said now is said again soon.
 ///
 /// A worker that replaces itself by `exec` keeps its process id, and says `READY=1` again.
 public final class ServiceNotifier: Sendable {
@@ -57,23 +58,28 @@ public final class ServiceNotifier: Sendable {
     private func run() {
         ThreadStacks.nameThisThread("muster-notify")
         let pause = min(half ?? .seconds(5), worker.options.lease / 2, .seconds(5))
+        let soon = min(pause / 4, .seconds(1))
         var petted: ContinuousClock.Instant?
         while !state.withLock({ $0.isEnded }) {
             worker.board.askTasks()
             let health = worker.health
-            tell(health)
+            var isHeard = tell(health)
             let isDue = petted.map { .now - $0 >= (half ?? .zero) * 9 / 10 } ?? true
             if half != nil, health.isAlive, isDue {
-                socket.send("WATCHDOG=1")
-                petted = .now
+                if socket.send("WATCHDOG=1") { petted = .now } else { isHeard = false }
             }
-            _ = wake.wait(within: pause)
+            // While it stops it would lengthen the stop's limit.
+            if health.isAlive, !health.isStopping, !state.withLock({ $0.isReadySaid }) {
+                if !socket.send("EXTEND_TIMEOUT_USEC=30000000") { isHeard = false }
+            }
+            _ = wake.wait(within: isHeard ? pause : soon)
         }
-        tell(worker.health)
+        _ = tell(worker.health)
     }
 
     /// What could not be said, because the manager's socket is full, is said the next time.
-    private func tell(_ health: WorkerHealth) {
+    /// - Returns: whether nothing is left unsaid.
+    private func tell(_ health: WorkerHealth) -> Bool {
         var said = state.withLock { $0 }
         var lines: [String] = []
         if health.isReady, !said.isReadySaid {
@@ -88,11 +94,13 @@ public final class ServiceNotifier: Sendable {
             lines.append("STATUS=\(health.summary.replacing("\n", with: " "))")
             said.status = health.summary
         }
-        guard !lines.isEmpty, socket.send(lines.joined(separator: "\n")) else { return }
+        if lines.isEmpty { return true }
+        guard socket.send(lines.joined(separator: "\n")) else { return false }
         state.withLock { state in
             state.isReadySaid = said.isReadySaid
             state.isStoppingSaid = said.isStoppingSaid
             state.status = said.status
         }
+        return true
     }
 }

@@ -17,7 +17,13 @@ extension WorkerSession {
         let seconds = seen.withLock { seen in
             seen.lastClaim.hasPrefix("stale") ? 10 : max(1, min(10, seen.crowd / 20))
         }
-        return seconds * 750...seconds * 1250
+        return Self.unhurried(seconds: seconds, lease: worker.options.lease)
+    }
+
+    /// Whoever has not claimed for two leases counts as not ready, and wedged.
+    static func unhurried(seconds: Int, lease: Duration) -> ClosedRange<Int> {
+        let most = max(1, min(seconds * 1250, lease.wholeMilliseconds * 3 / 2))
+        return most * 3 / 5...most
     }
 
     /// Once a lease, between two claims: a claim that was given up as lost may have run after all, and its

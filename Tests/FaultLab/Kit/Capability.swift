@@ -22,7 +22,7 @@ public enum Capability: String, Sendable, CaseIterable {
         case .movableClocks: Self.program("cc") ?? (Self.isLinux ? nil : "LD_PRELOAD is Linux' own")
         case .sshHosts:
             Self.root ?? (Self.isLinux ? nil : "there are no network namespaces")
-                ?? Self.program("ip") ?? Self.program("ssh") ?? Self.program("sshd")
+                ?? Self.program("ip") ?? Self.program("ssh") ?? Self.program("sshd") ?? Self.noNetwork
         case .liveSystemd:
             Self.root
                 ?? (FileManager.default.isExecutableFile(atPath: "/lib/systemd/systemd") ? nil : "there is no systemd")
@@ -32,6 +32,7 @@ public enum Capability: String, Sendable, CaseIterable {
         case .namespaces:
             Self.root ?? Self.program("ip")
                 ?? (FileManager.default.fileExists(atPath: "/dev/net/tun") ? nil : "there is no /dev/net/tun")
+                ?? Self.noNetwork
         }
     }
 
@@ -61,14 +62,25 @@ public enum Capability: String, Sendable, CaseIterable {
         let mounts =
             "mount -t tmpfs t /mnt && mkdir /mnt/u /mnt/w && mount -t overlay"
             + " -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt"
-        let words = ["--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "sh", "-c", mounts]
+        return failure(
+            of: "unshare", ["--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "sh", "-c", mounts])
+    }
+
+    /// Why no network can be made beside this machine's: root in a container may lack the right to.
+    private static var noNetwork: String? {
+        let make = "ip netns add $0 && { ip -n $0 link add mubr type bridge; code=$?; ip netns del $0; exit $code; }"
+        return failure(of: "sh", ["-c", make, "muster-try-\(getpid())"])
+    }
+
+    /// What a command said that failed.
+    private static func failure(of program: String, _ arguments: [String]) -> String? {
         guard
             let run = try? CollectedRun(
-                executable: Tool.find("unshare") ?? "", arguments: words.map { Array($0.utf8) },
+                executable: Tool.find(program) ?? "", arguments: arguments.map { Array($0.utf8) },
                 environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
-        else { return "unshare cannot be started" }
-        return run.termination == .exited(0)
-            ? nil : "unshare: " + String(decoding: run.errors, as: UTF8.self).replacing("\n", with: " ")
+        else { return "\(program) cannot be started" }
+        let words = String(decoding: run.errors, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return run.termination == .exited(0) ? nil : "\(program): " + words.replacing("\n", with: " ")
     }
 
     private static func program(_ name: String) -> String? {
