@@ -35,7 +35,7 @@ import Testing
                 let other = try worker(ledger.server, host: "other", runs)
                 let helping = Task { try await other.run() }
                 proxy.swallow(way)
-                try await #expect(eventually { try await ledger.isSettled() })
+                try await #expect(eventually(within: .seconds(60)) { try await ledger.isSettled() })
                 proxy.heal()
                 for worker in [cut, other] { worker.stop() }
                 for task in [running, helping] {
@@ -63,7 +63,7 @@ import Testing
         }
         return try Worker(
             server: server, build: try BuildStamp("5-r5"),
-            options: WorkerOptions(queues: ["q"], lease: .seconds(6), host: host), handlers: handlers,
+            options: WorkerOptions(queues: ["q"], lease: .seconds(15), host: host), handlers: handlers,
             logger: Logger(label: "cut", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 }
