@@ -23,7 +23,8 @@ struct FleetFileOptions: ParsableArguments {
         }
         if isLaunching {
             do {
-                try plan.check(redis: redis, worker: WorkerProgram.path(), configuration: configuration)
+                try plan.check(
+                    here: thisHost(), redis: redis, worker: WorkerProgram.path(), configuration: configuration)
             } catch let error as FleetError {
                 throw CommandFailure(.usage, "\(error)")
             }
