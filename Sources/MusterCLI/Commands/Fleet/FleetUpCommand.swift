@@ -37,7 +37,9 @@ struct FleetUpCommand: AsyncParsableCommand {
     @Argument(help: "The file; default fleet.yaml.") var file: String?
     @Option(help: ArgumentHelp("Only this group; again for further ones.", valueName: "name")) var group: [String] = []
     @Option(
-        help: ArgumentHelp("How long workers may take to begin; default 30s.", valueName: "duration"),
+        help: ArgumentHelp(
+            "How long workers may take to begin; default 30s, or what a stop may take where some are to go.",
+            valueName: "duration"),
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
@@ -64,13 +66,19 @@ struct FleetScaleCommand: AsyncParsableCommand {
             EXAMPLES
               muster fleet scale mail=8
               muster fleet scale mail=0 report=2 --file fleet.yaml
+
+            EXIT CODES
+              0 every worker claims, and those that were too many are gone
+              1 a host failed, or some workers do not run   5 time ran out
             """)
 
     @OptionGroup var options: FleetFileOptions
     @Option(help: "The file; default fleet.yaml.") var file: String?
     @Argument(help: "GROUP=COUNT, one or more.") var counts: [String]
     @Option(
-        help: ArgumentHelp("How long workers may take to begin; default 30s.", valueName: "duration"),
+        help: ArgumentHelp(
+            "How long workers may take to begin; default 30s, or what a stop may take where some are to go.",
+            valueName: "duration"),
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
