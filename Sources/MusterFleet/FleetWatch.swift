@@ -74,11 +74,3 @@ struct FleetWatch: Sendable {
             builds: builds.sorted().map { WatchResult.Build(now.comparison($0, since: start)) })
     }
 }
-
-extension FleetReport.Worker {
-    /// Its last claim got nothing because its build is below the floor.
-    var isRefused: Bool { lastClaim == "stale" }
-
-    /// It asked for work, as the session that it is, and was not refused.
-    var isClaiming: Bool { state == .running && lastClaimAt != nil && !isRefused }
-}
