@@ -98,7 +98,8 @@ public struct FleetSwitch: Sendable {
         var end = try await entry.wait(heard, within: options.begin)
         if case .good(let workers) = end, options.watch > .zero {
             let builds = Set(workers.compactMap(\.build)).subtracting(now.compactMap(\.build))
-            let watch = FleetWatch(inspector: inspector, workers: workers, builds: builds, start: start)
+            let watch = FleetWatch(
+                inspector: inspector, workers: workers, builds: builds, start: start, patience: options.begin)
             tell(.watch(workers: workers.map(FleetRoll.name), for: options.watch))
             let seen = try await watch.run(for: options.watch, mayGoOn: mayGoOn) {
                 tell(.watching(workers: workers.count, left: $0))

@@ -28,6 +28,7 @@ struct FleetRollCommand: AsyncParsableCommand {
 
             EXIT CODES
               0 all were rolled   1 a batch or the canary was bad, or it was ended
+              3 Redis gave no answer for longer than --within
             """)
 
     @OptionGroup var common: CommonOptions
@@ -96,7 +97,8 @@ struct FleetRollCommand: AsyncParsableCommand {
         if let why = answer.stoppedBy {
             let whom = answer.bad.isEmpty ? "" : ": \(answer.bad.prefix(20).joined(separator: ", "))"
             throw CommandFailure(
-                .failed, "stopped after \(answer.rolled) of \(answer.of) workers: \(why)\(whom)")
+                answer.error.map { CommandFailure($0).status } ?? .failed,
+                "stopped after \(answer.rolled) of \(answer.of) workers: \(why)\(whom)")
         }
     }
 
@@ -106,6 +108,11 @@ struct FleetRollCommand: AsyncParsableCommand {
             Terminal.endProgress()
             let names = workers.prefix(5).joined(separator: ", ") + (workers.count > 5 ? " …" : "")
             if !common.json { Terminal.say("batch \(batch) of \(all): \(names)") }
+        case .compared(let comparison):
+            Terminal.endProgress()
+            if !common.json {
+                Terminal.say("batch \(comparison.batch) is back: \(Self.text(comparison.builds))")
+            }
         case .waiting(let text): Terminal.progress(text)
         case .watch(let workers, let span):
             Terminal.endProgress()
@@ -128,12 +135,15 @@ struct FleetRollCommand: AsyncParsableCommand {
 
     /// What was seen of workers that were found to be good.
     static func text(_ result: WatchResult) -> String {
-        let builds = result.builds.map { build in
+        let said = result.builds.isEmpty ? "no build of their own to compare" : text(result.builds)
+        return "watched and good: \(result.workers.joined(separator: ", ")); \(said)"
+    }
+
+    private static func text(_ builds: [WatchResult.Build]) -> String {
+        builds.map { build in
             build.isCompared
                 ? "\(build.build) failed \(build.failed) of \(build.attempts) attempts, the others \(build.othersFailed) of \(build.othersAttempts)"
                 : "\(build.build) made \(build.attempts) attempts beside \(build.othersAttempts), too few to compare"
-        }
-        let said = builds.isEmpty ? "no build of their own to compare" : builds.joined(separator: "; ")
-        return "watched and good: \(result.workers.joined(separator: ", ")); \(said)"
+        }.joined(separator: "; ")
     }
 }
