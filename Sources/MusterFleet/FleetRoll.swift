@@ -86,21 +86,21 @@ public struct FleetRoll: Sendable {
     }
 
     /// - Parameters:
-    ///   - selector: whom.
+    ///   - choose: whom, of the roll call.
     ///   - mayGoOn: asked before each batch, and while a canary is watched; false ends the roll.
     ///   - tell: hears how far it is.
     /// - Throws: ``MusterError`` where Redis does not answer before anything has begun.
     public func run(
-        _ selector: FleetSelector, mayGoOn: () -> Bool = { true }, tell: (News) -> Void
+        _ choose: (FleetReport) -> [FleetReport.Worker], mayGoOn: () -> Bool = { true }, tell: (News) -> Void
     ) async throws -> Answer {
-        let chosen = FleetVictims.order(selector.selected(from: try await inspector.fleet()))
+        let chosen = FleetVictims.order(choose(try await inspector.fleet()))
         let start = FailureRates(try await inspector.releases())
         var progress = Progress(answer: Answer(of: chosen.count), all: 0)
         do {
             try await roll(chosen, since: start, &progress, mayGoOn, tell)
         } catch let error as MusterError {
             progress.answer.error = error
-            stop(&progress, "Redis gave no answer: \(error)", progress.batch)
+            stop(&progress, error.code == .redis ? "Redis gave no answer: \(error)" : "\(error)", progress.batch)
         }
         return progress.answer
     }

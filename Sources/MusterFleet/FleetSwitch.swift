@@ -101,8 +101,8 @@ public struct FleetSwitch: Sendable {
     private func takeOver(
         _ blueHeard: [FleetSide.Heard], _ greenHeard: [FleetSide.Heard], _ answer: inout SwitchAnswer
     ) async throws {
-        let start = try await inspector.rates(within: options.begin)
-        let now = from.workers(blueHeard, in: try await inspector.fleet(within: options.begin))
+        let start = FailureRates(try await inspector.releases())
+        let now = from.workers(blueHeard, in: try await inspector.fleet())
         if now.isEmpty, options.least == nil {
             answer.why =
                 "no worker of \(blue) is in the roll call, so nobody knows which build \(green) must not be older than: give --min-build, or bring \(blue) back with `muster fleet up`; nothing was changed"

@@ -62,6 +62,25 @@ import Testing
         }
     }
 
+    @Test func aFileMeansItsOwnGroups() async throws {
+        try await with(stamped("mail", 1) + stamped("report", 1)) { cluster in
+            try cluster.write("muster.stamp", Self.build + "\n")
+            try await #expect(fleet(cluster, "up").status == 0)
+            let before = try await workers(cluster)
+            try cluster.write("mail.yaml", "groups:\n" + stamped("mail", 1))
+            let roll = try await fleet(cluster, "roll", "mail.yaml")
+            #expect(roll.status == 0 && roll.output == "1 of 1 rolled\n", "\(roll.errors)")
+            let after = try await workers(cluster)
+            #expect(after["report-1"] == before["report-1"] && after["mail-1"] != before["mail-1"])
+            let absent = try await fleet(cluster, "roll", "absent.yaml")
+            #expect(absent.status == 2 && absent.errors.contains("absent.yaml"), "\(absent.errors)")
+            let scaled = try await fleet(cluster, "scale", "mail.yaml", "mail=2")
+            #expect(scaled.status == 0, "\(scaled.errors)")
+            try await #expect(workers(cluster).count == 3)
+            try await #expect(fleet(cluster, "scale", "mail.yaml").status == 2)
+        }
+    }
+
     @Test func whoIsStaleGoesFirstAndThenWhoIsIdle() async throws {
         let old = group("old", count: 1, build: Self.build, queue: "default")
         try await with(old + group("mail", count: 2, build: Self.newer, queue: "default")) { cluster in

@@ -24,6 +24,7 @@ struct FleetRollCommand: AsyncParsableCommand {
               muster fleet roll stale --batch 25%
               muster fleet roll --canary mail-canary --watch 5m --batch 25%
               muster fleet roll group:mail                  one group
+              muster fleet roll fleet.yaml                  all groups of the file
               muster fleet roll host:web-7 --min-build 1763700312-9f3c2ab
 
             EXIT CODES
@@ -32,7 +33,8 @@ struct FleetRollCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var common: CommonOptions
-    @Argument(help: "A session's id, host:NAME, name:NAME, group:NAME, build:REV, stale or all; default all.")
+    @Argument(
+        help: "A session's id, host:NAME, name:NAME, group:NAME, build:REV, stale, all, or a fleet.yaml; default all.")
     var selector = "all"
     @Option(help: ArgumentHelp("Workers at once, or a share of them; default 1.", valueName: "count|percent%"))
     var batch = "1"
@@ -56,7 +58,7 @@ struct FleetRollCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let selector = try FleetSelector(selector)
+        let choose = try chosen()
         var options = FleetRoll.Options()
         do {
             options.batch = try RollBatch(batch)
@@ -79,7 +81,7 @@ struct FleetRollCommand: AsyncParsableCommand {
         }
         let isEnding = Interruption()
         let answer = try await FleetRoll(inspector: inspector, people: people, options: options)
-            .run(selector, mayGoOn: { !isEnding.isAsked }, tell: { tell($0) })
+            .run(choose, mayGoOn: { !isEnding.isAsked }, tell: { tell($0) })
         Terminal.endProgress()
         if common.json {
             try JSONOutput.print(answer)
@@ -99,6 +101,14 @@ struct FleetRollCommand: AsyncParsableCommand {
             throw CommandFailure(
                 answer.error.map { CommandFailure($0).status } ?? .failed,
                 "stopped after \(answer.rolled) of \(answer.of) workers: \(why)\(whom)")
+        }
+    }
+
+    private func chosen() throws -> (FleetReport) -> [FleetReport.Worker] {
+        guard FleetFileOptions.isFile(selector) else { return try FleetSelector(selector).selected }
+        let groups = Set(try FleetFile(path: selector, worker: WorkerProgram.path()).groups.map(\.name))
+        return { report in
+            report.workers.filter { $0.isLive && $0.group.map(groups.contains) ?? false }
         }
     }
 
