@@ -89,7 +89,9 @@ struct RollStep: Sendable {
                 end = .now + options.comeBack
             }
             if let bound = end {
-                let isWithinGrace = left.contains { $0.state == .stopping && $0.verdict != .zombie }
+                let isWithinGrace = left.contains {
+                    $0.state == .stopping && $0.stopsBy != nil && $0.verdict != .zombie
+                }
                 end = isWithinGrace ? max(bound, .now + Self.margin) : bound
                 if ContinuousClock.now > bound, !isWithinGrace { return ("they did not end", left) }
             }

@@ -223,7 +223,7 @@ import Testing
                 eventually { said(cluster, "switch").contains("watching ") }, "\(said(cluster, "switch"))")
             cluster.redis.kill()
             // For several looks.
-            try await Task.sleep(for: .seconds(3))
+            try await Task.sleep(for: .seconds(2))
             try await cluster.redis.start()
             #expect(await running.wait() == .exited(0), "\(said(cluster, "switch"))")
             try await #expect(eventually { try await Set(workers(cluster).keys) == ["green-1", "green-2"] })

@@ -39,7 +39,7 @@ struct FleetLaunchAnswer: Encodable {
             let logs = "see \(folder ?? "")/*.log"
             group.error =
                 if !isSeen {
-                    "no supervisor looks after them; see \(folder ?? "")/supervisor.log"
+                    "their supervisor says nothing; see \(folder ?? "")/supervisor.log"
                 } else if refused > 0 {
                     "\(claiming) of \(wanted) claim, \(refused) are refused: their build is below the floor; \(logs)"
                 } else if running > wanted {
