@@ -72,7 +72,8 @@ struct RollStep: Sendable {
     private func leave(
         _ batch: [FleetReport.Worker], _ tell: (FleetRoll.News) -> Void
     ) async throws -> FleetWatch.Problem? {
-        let finish = ContinuousClock.now + options.finish
+        var finish = ContinuousClock.now + options.finish
+        let latest = finish + options.comeBack
         var end: ContinuousClock.Instant?
         while true {
             let live = try await fleet().filter(\.isLive)
@@ -85,8 +86,13 @@ struct RollStep: Sendable {
             tell(.waiting("\(left.count) of \(batch.count) still finish"))
             if ContinuousClock.now > finish, end == nil {
                 // What they do not finish within their grace goes back to its queue.
-                _ = try await give(.stop, to: left.filter { $0.state != .stopping })
-                end = .now + options.comeBack
+                let isTold = try await give(.stop, to: left.filter { $0.state != .stopping }) != nil
+                if isTold || ContinuousClock.now > latest {
+                    end = .now + options.comeBack
+                } else {
+                    // By then the roll call says who has heard it all the same: told again, they would lose their grace.
+                    finish = .now + .seconds(10)
+                }
             }
             if let bound = end {
                 let isWithinGrace = left.contains {
