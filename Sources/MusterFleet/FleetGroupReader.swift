@@ -26,7 +26,7 @@ struct FleetGroupReader {
         var group = FleetGroup(name: name, program: worker, directory: fileDirectory)
         var flags: [String] = []
         var isOwnProgram = false
-        var files: ConfigurationNode?
+        var (files, arguments): (ConfigurationNode?, ConfigurationNode?)
         var grace = Duration.seconds(25)
         let fields = field.value.isNull ? [] : try field.value.fields(of: what, known: Self.keys)
         for field in fields {
@@ -41,7 +41,9 @@ struct FleetGroupReader {
             case "program":
                 group.program = try program(value)
                 isOwnProgram = true
-            case "arguments": group.arguments = try value.texts("`arguments` of \(what)")
+            case "arguments":
+                group.arguments = try value.texts("`arguments` of \(what)")
+                arguments = value
             case "environment": group.environment = try environment(value)
             case "files": files = value
             case "supervisor": group.supervisor = try supervisor(value)
@@ -55,6 +57,11 @@ struct FleetGroupReader {
             )
         }
         if !isOwnProgram {
+            if let arguments, group.arguments.contains(where: { $0 == "--grace" || $0.hasPrefix("--grace=") }) {
+                throw arguments.failure(
+                    "`arguments` of \(what) have `--grace`; write it as the key `grace`, after which the supervisor kills"
+                )
+            }
             let milliseconds = Int(grace / .milliseconds(1))
             group.arguments = flags + ["--grace", "\(milliseconds)ms"] + group.arguments
         }

@@ -2,6 +2,8 @@
 public protocol FleetHost: Sendable {
     /// What the roll call shows for its workers, and people call it.
     var name: String { get }
+    /// Between two looks at it.
+    var pause: Duration { get }
     /// Does what the order says; done twice, it changes nothing more.
     /// - Parameters:
     ///   - order: for this host.

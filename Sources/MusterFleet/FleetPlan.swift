@@ -28,17 +28,19 @@ public struct FleetPlan: Sendable {
 
     /// Looks for what cannot work on other hosts.
     /// - Parameters:
+    ///   - here: what this machine is called in the roll call.
     ///   - redis: the address that workers are given.
     ///   - worker: the path of muster-worker here.
     ///   - configuration: the file that is read here, as an absolute path; nil for none.
     /// - Throws: ``FleetError``, which says what to write.
-    public func check(redis: String, worker: String, configuration: String?) throws(FleetError) {
-        var names: [String: String] = [:]
+    public func check(here: String, redis: String, worker: String, configuration: String?) throws(FleetError) {
+        var names = parts.contains { !$0.isFar } ? [here: "local"] : [:]
         for part in parts where part.isFar {
             let name = SSHHost.name(of: part.target)
             if let other = names.updateValue(part.target, forKey: name) {
                 throw FleetError(
-                    "\(other) and \(part.target) would both be \(name) in the roll call; give ssh another name for one")
+                    "\(other) and \(part.target) would both be \(name) in the roll call; leave one out if they are one machine, else give ssh another name for one"
+                )
             }
             for group in part.groups {
                 try check(group, on: part.target, redis: redis, worker: worker, configuration: configuration)

@@ -47,11 +47,26 @@ public struct FleetRoll: Sendable {
         public var unchanged: [String] = []
         /// What was seen of the canary; nothing where there was none, or it was bad.
         public var canary: WatchResult?
+        /// How the new builds stood beside the others, batch by batch.
+        public var compared: [Comparison] = []
+        /// What Redis said where it ended the roll.
+        public var error: MusterError?
+
+        private enum CodingKeys: CodingKey {
+            case rolled, of, batches, passedOver, stoppedBy, bad, unchanged, canary, compared
+        }
+    }
+
+    /// The builds that came with a batch, as they stood when it was back, since the roll began.
+    public struct Comparison: Sendable, Encodable {
+        public let batch: Int
+        public let builds: [WatchResult.Build]
     }
 
     /// What is told while it goes on.
     public enum News: Sendable {
         case began(batch: Int, of: Int, workers: [String])
+        case compared(Comparison)
         case waiting(String)
         /// The canary is back, and is watched for so long.
         case watch(workers: [String], for: Duration)
@@ -71,20 +86,34 @@ public struct FleetRoll: Sendable {
     }
 
     /// - Parameters:
-    ///   - selector: whom.
+    ///   - choose: whom, of the roll call.
     ///   - mayGoOn: asked before each batch, and while a canary is watched; false ends the roll.
     ///   - tell: hears how far it is.
-    /// - Throws: ``MusterError`` where Redis does not answer.
+    /// - Throws: ``MusterError`` where Redis does not answer before anything has begun.
     public func run(
-        _ selector: FleetSelector, mayGoOn: () -> Bool = { true }, tell: (News) -> Void
+        _ choose: (FleetReport) -> [FleetReport.Worker], mayGoOn: () -> Bool = { true }, tell: (News) -> Void
     ) async throws -> Answer {
-        let chosen = FleetVictims.order(selector.selected(from: try await inspector.fleet()))
+        let chosen = FleetVictims.order(choose(try await inspector.fleet()))
         let start = FailureRates(try await inspector.releases())
         var progress = Progress(answer: Answer(of: chosen.count), all: 0)
+        do {
+            try await roll(chosen, since: start, &progress, mayGoOn, tell)
+        } catch let error as MusterError {
+            progress.answer.error = error
+            stop(&progress, error.code == .redis ? "Redis gave no answer: \(error)" : "\(error)", progress.batch)
+        }
+        return progress.answer
+    }
+
+    /// All of them, those of the canary first where there is one.
+    private func roll(
+        _ chosen: [FleetReport.Worker], since start: FailureRates, _ progress: inout Progress, _ mayGoOn: () -> Bool,
+        _ tell: (News) -> Void
+    ) async throws {
         guard let canary = options.canary else {
             progress.all = count(chosen)
             try await roll(chosen, since: start, canary: nil, &progress, mayGoOn, tell)
-            return progress.answer
+            return
         }
         let first = chosen.filter { $0.group == canary.group }
         let rest = chosen.filter { $0.group != canary.group }
@@ -93,7 +122,6 @@ public struct FleetRoll: Sendable {
             let watch = try await watch(canary, beside: rest, since: start, &progress, mayGoOn, tell)
             if let watch { try await roll(rest, since: start, canary: watch, &progress, mayGoOn, tell) }
         }
-        return progress.answer
     }
 
     public static func name(_ worker: FleetReport.Worker) -> String {
@@ -105,6 +133,8 @@ public struct FleetRoll: Sendable {
         /// Batches that there are to be.
         var all: Int
         var last = RollStep.Good()
+        /// Those that are ordered to go and not followed yet.
+        var batch: [FleetReport.Worker] = []
     }
 
     private func count(_ workers: [FleetReport.Worker]) -> Int {
@@ -134,6 +164,7 @@ public struct FleetRoll: Sendable {
             progress.answer.batches += 1
             if batch.isEmpty { continue }
             tell(.began(batch: progress.answer.batches, of: progress.all, workers: batch.map(Self.name)))
+            progress.batch = batch
             switch try await step.run(batch, tell) {
             case .bad(let problem):
                 stop(&progress, problem.why, problem.bad)
@@ -143,6 +174,11 @@ public struct FleetRoll: Sendable {
                 progress.answer.unchanged += good.unchanged.map(Self.name)
                 progress.last.followers += good.followers
                 progress.last.builds.formUnion(good.builds)
+                progress.batch = []
+                if good.compared.isEmpty { continue }
+                let comparison = Comparison(batch: progress.answer.batches, builds: good.compared)
+                progress.answer.compared.append(comparison)
+                tell(.compared(comparison))
             }
         }
         return true
@@ -166,7 +202,8 @@ public struct FleetRoll: Sendable {
         // Also one that had the new build before this roll: the others have not.
         let builds = Set(followers.compactMap(\.build)).subtracting(rest.compactMap(\.build))
         let watch = FleetWatch(
-            inspector: inspector, workers: followers, builds: builds.union(progress.last.builds), start: start)
+            inspector: inspector, workers: followers, builds: builds.union(progress.last.builds), start: start,
+            patience: options.comeBack)
         tell(.watch(workers: followers.map(Self.name), for: canary.watch))
         let end = try await watch.run(for: canary.watch, mayGoOn: mayGoOn) {
             tell(.watching(workers: followers.count, left: $0))
@@ -187,7 +224,7 @@ public struct FleetRoll: Sendable {
     private func present(
         _ batch: [FleetReport.Worker], _ answer: inout Answer
     ) async throws -> [FleetReport.Worker] {
-        let live = try await inspector.fleet().workers.filter(\.isLive)
+        let live = try await inspector.fleet(within: options.comeBack).workers.filter(\.isLive)
         let there = batch.compactMap { worker in
             live.first { $0.session == worker.session } ?? live.first { worker.isSameProcess(as: $0) }
         }.filter { $0.state != .stopping }

@@ -33,6 +33,9 @@ public struct FleetSide: Sendable {
         self.parallel = parallel
     }
 
+    /// Between two looks at all of its hosts.
+    var pause: Duration { places.map(\.host.pause).max() ?? .milliseconds(500) }
+
     /// - Parameters:
     ///   - count: workers on each host; nil for what the group has.
     ///   - marks: what each host is to remember, in the order of the hosts.
@@ -78,6 +81,25 @@ public struct FleetSide: Sendable {
         let host = group.environment["MUSTER_HOST"].map { Name.made(from: $0) } ?? place.host.name
         let pids = Set(said.processes.map(Int.init))
         return report.workers.filter { $0.isLive && $0.host == host && pids.contains($0.pid) }
+    }
+
+    /// - Parameter count: workers on each host; nil for what each is told, and at least one.
+    /// - Returns: what is missing on the first host on which something is; nil where everyone claims.
+    func missing(_ heard: [Heard], in report: FleetReport, count: Int?) -> String? {
+        for (place, heard) in zip(places, heard) {
+            switch heard {
+            case .failure(let error): return "\(place.host.name): \(error)"
+            case .success(let said):
+                let count = count ?? max(1, said.wanted)
+                let claiming = workers(place, heard, in: report).count(where: \.isClaiming)
+                guard claiming < count || said.running != count || !said.isSeen else { continue }
+                let end = said.lastEnd.map { "; the last process: \($0)" } ?? ""
+                let supervisor = said.isSeen ? "" : " and their supervisor says nothing"
+                return
+                    "\(claiming) of \(count) on \(place.host.name) claim\(supervisor)\(end); see \(said.folder)/*.log"
+            }
+        }
+        return nil
     }
 }
 

@@ -59,27 +59,41 @@ public struct FleetSwitch: Sendable {
     private var blue: String { from.group.name }
     private var green: String { to.group.name }
 
-    /// - Throws: ``MusterError`` where Redis does not answer; what stands then is as if this had been ended there.
+    /// Where Redis gives no answer for too long, what stands is as if this had been ended there.
+    /// - Throws: where its task is cancelled.
     public func run() async throws -> SwitchAnswer {
-        async let fromHeard = from.tell(.look, step)
+        // One after the other: where both are on one host, the second finds there what the first has sent.
+        let blueHeard = await from.tell(.look, step)
         let greenHeard = await to.tell(.look, step)
-        let blueHeard = await fromHeard
         var answer = SwitchAnswer(from: blue, to: green, state: .kept)
+        do {
+            try await decide(blueHeard, greenHeard, &answer)
+        } catch let error as MusterError {
+            answer.error = error
+            let stands =
+                answer.hasBegun ? "\(green) runs on and \(blue) was not touched: \(again)" : "nothing was changed"
+            answer.why = "\(error); \(stands)"
+        }
+        return await finished(answer)
+    }
+
+    private var again: String { "say it again to go on, or `muster fleet scale \(green)=0`" }
+
+    private func decide(
+        _ blueHeard: [FleetSide.Heard], _ greenHeard: [FleetSide.Heard], _ answer: inout SwitchAnswer
+    ) async throws {
         let blueWanted = blueHeard.reduce(0) { $0 + $1.sum(\.wanted) }
         if let trouble = from.trouble(blueHeard) ?? to.trouble(greenHeard) {
             answer.why = "\(trouble); nothing was changed"
         } else if blueWanted == 0 {
             if greenHeard.allSatisfy({ $0.sum(\.wanted) == 0 }) {
                 answer.why = "neither \(blue) nor \(green) runs: begin with `muster fleet up`"
-            } else if blueHeard.allSatisfy({ $0.sum(\.running) == 0 }) {
-                answer.state = .already
             } else {
-                await watchLeave(&answer)
+                try await standsAlready(blueHeard, &answer)
             }
         } else {
             try await takeOver(blueHeard, greenHeard, &answer)
         }
-        return try await finished(answer)
     }
 
     private var step: @Sendable (String) -> Void { { [tell] in tell(.waiting($0)) } }
@@ -89,8 +103,14 @@ public struct FleetSwitch: Sendable {
     ) async throws {
         let start = FailureRates(try await inspector.releases())
         let now = from.workers(blueHeard, in: try await inspector.fleet())
+        if now.isEmpty, options.least == nil {
+            answer.why =
+                "no worker of \(blue) is in the roll call, so nobody knows which build \(green) must not be older than: give --min-build, or bring \(blue) back with `muster fleet up`; nothing was changed"
+            return
+        }
         let count = count(blueHeard, greenHeard)
         tell(.step("starting \(green): \(count) on \(to.places.map(\.host.name).joined(separator: ", "))"))
+        answer.hasBegun = true
         let heard = await to.tell(.scale, count: count, step)
         let entry = SwitchEntry(
             inspector: inspector, side: to, count: count, before: now, least: options.least, mayGoOn: mayGoOn,
@@ -98,7 +118,8 @@ public struct FleetSwitch: Sendable {
         var end = try await entry.wait(heard, within: options.begin)
         if case .good(let workers) = end, options.watch > .zero {
             let builds = Set(workers.compactMap(\.build)).subtracting(now.compactMap(\.build))
-            let watch = FleetWatch(inspector: inspector, workers: workers, builds: builds, start: start)
+            let watch = FleetWatch(
+                inspector: inspector, workers: workers, builds: builds, start: start, patience: options.begin)
             tell(.watch(workers: workers.map(FleetRoll.name), for: options.watch))
             let seen = try await watch.run(for: options.watch, mayGoOn: mayGoOn) {
                 tell(.watching(workers: workers.count, left: $0))
@@ -123,8 +144,32 @@ public struct FleetSwitch: Sendable {
         case .good: await retire(&answer)
         case .bad(let why): await takeBack(why, blueHeard, greenHeard, &answer)
         case .ended:
-            answer.why =
-                "asked to; \(green) runs on and \(blue) was not touched: say it again to go on, or `muster fleet scale \(green)=0`"
+            answer.why = "asked to; \(green) runs on and \(blue) was not touched: \(again)"
+        }
+    }
+
+    /// The first was told to end before; the second has to work all the same.
+    private func standsAlready(_ blueHeard: [FleetSide.Heard], _ answer: inout SwitchAnswer) async throws {
+        let deadline = ContinuousClock.now + options.begin
+        while true {
+            let isLast = ContinuousClock.now > deadline
+            let heard = await to.tell(.look)
+            let report = try await inspector.fleet(within: options.begin)
+            guard let missing = to.missing(heard, in: report, count: nil) else { break }
+            if isLast || !mayGoOn() {
+                answer.why = "\(blue) sleeps already, and \(green) does not work: \(missing)"
+                return
+            }
+            tell(.waiting(missing))
+            try await Task.sleep(for: to.pause)
+        }
+        if blueHeard.allSatisfy({ (try? $0.get())?.isEmpty ?? false }) {
+            answer.state = .already
+        } else {
+            // Somebody has to look after those that are left.
+            let marks = blueHeard.map { (try? $0.get())?.mark }
+            _ = await from.tell(.turn, count: 0, marks: marks, step)
+            await watchLeave(&answer)
         }
     }
 
@@ -184,19 +229,17 @@ public struct FleetSwitch: Sendable {
     }
 
     /// With what stands now.
-    private func finished(_ answer: SwitchAnswer) async throws -> SwitchAnswer {
+    private func finished(_ answer: SwitchAnswer) async -> SwitchAnswer {
         var answer = answer
-        let report = try await inspector.fleet()
-        async let fromHeard = from.tell(.look)
-        let toHeard = await to.tell(.look)
-        for (side, heard) in [(from, await fromHeard), (to, toHeard)] {
-            for (place, heard) in zip(side.places, heard) {
+        let report = try? await inspector.fleet()
+        for side in [from, to] {
+            for (place, heard) in zip(side.places, await side.tell(.look)) {
                 var line = SwitchAnswer.Line(group: side.group.name, host: place.host.name)
                 switch heard {
                 case .success(let said): (line.wanted, line.running) = (said.wanted, said.running)
                 case .failure(let error): line.error = "\(error)"
                 }
-                line.claiming = side.workers(place, heard, in: report).count(where: \.isClaiming)
+                line.claiming = report.map { side.workers(place, heard, in: $0).count(where: \.isClaiming) }
                 answer.groups.append(line)
             }
         }

@@ -20,6 +20,8 @@ struct FleetWatch: Sendable {
     let builds: Set<String>
     /// Since when.
     let start: FailureRates
+    /// For how long Redis may give no answer.
+    let patience: Duration
 
     /// Looks twice a second until the time is over, and once then.
     /// - Parameters:
@@ -40,10 +42,10 @@ struct FleetWatch: Sendable {
 
     /// - Returns: what is wrong at this moment; nil for nothing.
     func look() async throws -> Problem? {
-        let report = try await inspector.fleet()
+        let report = try await inspector.fleet(within: patience)
         let bad = workers.compactMap { worker in trouble(worker, report).map { (worker, $0) } }
         if let (_, why) = bad.first { return (why, bad.map(\.0)) }
-        let now = FailureRates(try await inspector.releases())
+        let now = try await inspector.rates(within: patience)
         return builds.sorted().compactMap { now.worse($0, since: start) }.first.map { ($0, workers) }
     }
 
@@ -68,17 +70,9 @@ struct FleetWatch: Sendable {
     }
 
     private func result(after span: Duration) async throws -> WatchResult {
-        let now = FailureRates(try await inspector.releases())
+        let now = try await inspector.rates(within: patience)
         return WatchResult(
             workers: workers.map(FleetRoll.name), watchedMs: Int(span / .milliseconds(1)),
             builds: builds.sorted().map { WatchResult.Build(now.comparison($0, since: start)) })
     }
-}
-
-extension FleetReport.Worker {
-    /// Its last claim got nothing because its build is below the floor.
-    var isRefused: Bool { lastClaim == "stale" }
-
-    /// It asked for work, as the session that it is, and was not refused.
-    var isClaiming: Bool { state == .running && lastClaimAt != nil && !isRefused }
 }

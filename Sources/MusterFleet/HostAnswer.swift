@@ -13,6 +13,8 @@ public struct HostAnswer: Sendable, Equatable, Codable {
         public var lastEnd: String?
         /// No process and no supervisor is there.
         public var isStopped = false
+        /// A supervisor lives, and has seen what is wanted.
+        public var isSeen = false
         /// Where the logs are, on that host.
         public var folder = ""
         /// What a person should know, though nothing failed.
@@ -23,6 +25,9 @@ public struct HostAnswer: Sendable, Equatable, Codable {
         public var mark: SwitchMark?
 
         public init(name: String) { self.name = name }
+
+        /// No process is there, and none is about to come.
+        var isEmpty: Bool { running == 0 && (isSeen || isStopped) }
     }
 
     public var groups: [Group]

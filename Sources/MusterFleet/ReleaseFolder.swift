@@ -5,7 +5,7 @@ import Foundation
 /// 1. Each release is a folder of its own, `releases/N`, which is never changed: what runs keeps what it was started from.
 /// 2. The link `current` leads to the newest. Workers are started through it, so the next start takes the newest, and a
 ///    worker that looks for a newer build on its disk finds it.
-/// 3. The last five stay, for workers that have not been rolled.
+/// 3. The last five stay, and each that a worker runs in: it has not been rolled.
 struct ReleaseFolder {
     let group: GroupFolder
     private static let kept = 5
@@ -30,27 +30,47 @@ struct ReleaseFolder {
         if holds(release) { return }
         let number = try next()
         let folder = "\(releases)/\(number)"
-        for file in release.files { try write(file, in: folder) }
-        try FileManager.default.createDirectory(atPath: "\(folder)/\(Self.own)", withIntermediateDirectories: true)
-        try FileManager.default.createSymbolicLink(
-            atPath: "\(folder)/\(Self.own)/\(Self.name(release.program))", withDestinationPath: release.program)
+        do {
+            try write(release, in: folder)
+        } catch {
+            // What is there of it would count among the five.
+            try? FileManager.default.removeItem(atPath: folder)
+            throw error
+        }
         let fresh = "\(current).\(getpid())"
         try? FileManager.default.removeItem(atPath: fresh)
         try FileManager.default.createSymbolicLink(atPath: fresh, withDestinationPath: "releases/\(number)")
         guard rename(fresh, current) == 0 else {
             throw FleetError("\(current) cannot be set: \(String(cString: strerror(errno)))")
         }
-        for old in numbers.dropLast(Self.kept) { try? FileManager.default.removeItem(atPath: "\(releases)/\(old)") }
+        let used = used()
+        for old in numbers.dropLast(Self.kept) where !used.contains(old) {
+            try? FileManager.default.removeItem(atPath: "\(releases)/\(old)")
+        }
+    }
+
+    /// In which workers run.
+    private func used() -> Set<Int> {
+        Set(
+            PlaceMark.processes(in: group).compactMap {
+                Self.release(of: $0.process.pid).flatMap { Int($0.lastPathComponent) }
+            })
     }
 
     /// Whether a process runs in a release that is not the current one.
     func isOutdated(_ pid: Int32) -> Bool {
-        guard let directory = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd"),
-            let target = realpath(current, nil)
-        else { return false }
+        guard let directory = Self.release(of: pid), let target = realpath(current, nil) else { return false }
         defer { free(target) }
-        let isOfThese = directory.split(separator: "/").dropLast().last == "releases"
-        return isOfThese && directory != String(cString: target)
+        return directory.path != String(cString: target)
+    }
+
+    /// The release that a process runs in; nil for none.
+    private static func release(of pid: Int32) -> URL? {
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd") else {
+            return nil
+        }
+        let directory = URL(fileURLWithPath: path)
+        return directory.deletingLastPathComponent().lastPathComponent == "releases" ? directory : nil
     }
 
     private var numbers: [Int] {
@@ -70,6 +90,13 @@ struct ReleaseFolder {
             number += 1
         }
         return number
+    }
+
+    private func write(_ release: ShippedRelease, in folder: String) throws {
+        for file in release.files { try write(file, in: folder) }
+        try FileManager.default.createDirectory(atPath: "\(folder)/\(Self.own)", withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(folder)/\(Self.own)/\(Self.name(release.program))", withDestinationPath: release.program)
     }
 
     private func write(_ file: ShippedFile, in folder: String) throws {

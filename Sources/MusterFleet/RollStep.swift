@@ -15,19 +15,27 @@ struct RollStep: Sendable {
         var builds: Set<String> = []
         /// Those that came back with the build they had, though a newer one lies on their disk.
         var unchanged: [FleetReport.Worker] = []
+        /// How those builds stood beside the others when the batch was back.
+        var compared: [WatchResult.Build] = []
     }
 
     let inspector: Inspector
     let people: Operator
     let options: FleetRoll.Options
     let start: FailureRates
+    /// Whoever looks after a worker kills it a while after its own bound.
+    private static let margin = Duration.seconds(15)
 
     func run(_ batch: [FleetReport.Worker], _ tell: (FleetRoll.News) -> Void) async throws -> End {
-        let before = Set(try await inspector.fleet().workers.map(\.session))
+        let before = Set(try await fleet().map(\.session))
         let (ordered, deaf) = try await order(batch)
         if !deaf.isEmpty { return .bad(("they did not take the order", deaf)) }
         if let problem = try await leave(ordered, tell) { return .bad(problem) }
         return try await comeBack(ordered, before.union(ordered.map(\.session)), tell)
+    }
+
+    private func fleet() async throws -> [FleetReport.Worker] {
+        try await inspector.fleet(within: options.comeBack).workers
     }
 
     /// A worker that lost its lease since the roll call has another session by now, and is ordered by that one.
@@ -37,24 +45,38 @@ struct RollStep: Sendable {
         var ordered: [FleetReport.Worker] = []
         var rest = batch
         for _ in 1...3 where !rest.isEmpty {
-            let done = Set(
-                try await people.order(.restart, to: rest).workers.filter { $0.outcome == .done }.map(\.session))
-            ordered += rest.filter { done.contains($0.session) }
-            let live = try await inspector.fleet().workers.filter(\.isLive)
-            rest = rest.filter { !done.contains($0.session) }.map { worker in
+            let done = try await give(.restart, to: rest)
+            let live = try await fleet().filter(\.isLive)
+            // Where Redis gave no answer, who is gone by now has heard it all the same.
+            let isDone = { (worker: FleetReport.Worker) in
+                done?.contains(worker.session) ?? !live.contains { worker.isSameProcess(as: $0) }
+            }
+            ordered += rest.filter(isDone)
+            rest = rest.filter { !isDone($0) }.map { worker in
                 live.first { worker.isSameProcess(as: $0) } ?? worker
             }
         }
         return (ordered, rest)
     }
 
+    /// - Returns: the sessions that have said that they did it; nil where Redis gave no answer.
+    private func give(_ order: WorkerOrder, to workers: [FleetReport.Worker]) async throws -> Set<String>? {
+        do {
+            return Set(
+                try await people.order(order, to: workers).workers.filter { $0.outcome == .done }.map(\.session))
+        } catch let error as MusterError where error.code == .redis {
+            return nil
+        }
+    }
+
     private func leave(
         _ batch: [FleetReport.Worker], _ tell: (FleetRoll.News) -> Void
     ) async throws -> FleetWatch.Problem? {
-        let finish = ContinuousClock.now + options.finish
+        var finish = ContinuousClock.now + options.finish
+        let latest = finish + options.comeBack
         var end: ContinuousClock.Instant?
         while true {
-            let live = try await inspector.fleet().workers.filter(\.isLive)
+            let live = try await fleet().filter(\.isLive)
             // One that loses its lease while it finishes is there still, under another session, and claims nothing.
             let left = batch.compactMap { worker in
                 live.first { $0.session == worker.session }
@@ -64,10 +86,21 @@ struct RollStep: Sendable {
             tell(.waiting("\(left.count) of \(batch.count) still finish"))
             if ContinuousClock.now > finish, end == nil {
                 // What they do not finish within their grace goes back to its queue.
-                _ = try await people.order(.stop, to: left)
-                end = .now + options.comeBack
+                let isTold = try await give(.stop, to: left.filter { $0.state != .stopping }) != nil
+                if isTold || ContinuousClock.now > latest {
+                    end = .now + options.comeBack
+                } else {
+                    // By then the roll call says who has heard it all the same: told again, they would lose their grace.
+                    finish = .now + .seconds(10)
+                }
             }
-            if let end, ContinuousClock.now > end { return ("they did not end", left) }
+            if let bound = end {
+                let isWithinGrace = left.contains {
+                    $0.state == .stopping && $0.stopsBy != nil && $0.verdict != .zombie
+                }
+                end = isWithinGrace ? max(bound, .now + Self.margin) : bound
+                if ContinuousClock.now > bound, !isWithinGrace { return ("they did not end", left) }
+            }
             try await Task.sleep(for: .milliseconds(200))
         }
     }
@@ -78,16 +111,17 @@ struct RollStep: Sendable {
         let deadline = ContinuousClock.now + options.comeBack
         while true {
             let isLast = ContinuousClock.now > deadline
-            let fresh = try await inspector.fleet().workers.filter { $0.isLive && !known.contains($0.session) }
-            let (good, missing, stale) = judge(batch, fresh)
+            let fresh = try await fleet().filter { $0.isLive && !known.contains($0.session) }
+            var (good, missing, stale) = judge(batch, fresh)
             if !stale.isEmpty {
                 return .bad(("they came back with a build that is too old: deploy there first", stale))
             }
             if missing.isEmpty {
-                let now = FailureRates(try await inspector.releases())
+                let now = try await inspector.rates(within: options.comeBack)
                 if let why = good.builds.sorted().compactMap({ now.worse($0, since: start) }).first {
                     return .bad((why, batch))
                 }
+                good.compared = good.builds.sorted().map { WatchResult.Build(now.comparison($0, since: start)) }
                 return .good(good)
             }
             tell(.waiting("\(batch.count - missing.count) of \(batch.count) are back and claim"))

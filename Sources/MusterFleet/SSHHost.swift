@@ -9,6 +9,8 @@ import Synchronization
 /// 2. Its own copy of `muster` gets the order, on standard input, and does what ``ThisHost`` does.
 public final class SSHHost: FleetHost {
     public let name: String
+    /// Each look is a login.
+    public let pause = Duration.seconds(2)
     private let call: SSHCall
     private let muster: String
     private let digests: ProgramDigests

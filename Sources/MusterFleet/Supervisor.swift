@@ -163,8 +163,7 @@ public final class Supervisor: Sendable {
 
     private func start(_ place: inout Place, _ number: Int, _ group: FleetGroup) {
         let name = group.workerName(number)
-        var environment = ProcessInfo.processInfo.environment
-        environment.merge(group.environment) { $1 }
+        var environment = Self.environment(of: group, from: ProcessInfo.processInfo.environment)
         environment["MUSTER_NAME"] = name
         environment[PlaceMark.variable] = "\(PlaceMark(slot: number, digest: group.startDigest).text(in: folder))"
         let output = StandardStream.file(folder.log(name), append: true)
@@ -188,6 +187,12 @@ public final class Supervisor: Sendable {
             place.lastEnd = "\(error)"
             place.slot.ended(now: now)
         }
+    }
+
+    /// - Parameter own: the supervisor's.
+    static func environment(of group: FleetGroup, from own: [String: String]) -> [String: String] {
+        // The stamp in it is that of the deploy during which the supervisor began, and every later one has another.
+        own.filter { $0.key != "MUSTER_BUILD" }.merging(group.environment) { $1 }
     }
 
     /// Only the worker itself: its programs are its own to end. What is left of its group after a kill goes with it.

@@ -1,4 +1,4 @@
-import MusterKit
+public import MusterKit
 
 /// What became of a switch between two groups, and what stands now.
 public struct SwitchAnswer: Sendable, Encodable {
@@ -19,7 +19,8 @@ public struct SwitchAnswer: Sendable, Encodable {
         public let host: String
         public var wanted = 0
         public var running = 0
-        public var claiming = 0
+        /// Nil where Redis does not say.
+        public var claiming: Int?
         public var error: String?
     }
 
@@ -30,6 +31,10 @@ public struct SwitchAnswer: Sendable, Encodable {
     public var why: String?
     /// Only time ran out.
     public var isLate = false
+    /// What Redis said where it ended the switch.
+    public var error: MusterError?
+    /// The second has been told to start.
+    var hasBegun = false
     /// What was seen of the second while it was watched.
     public var watched: WatchResult?
     public var groups: [Line] = []

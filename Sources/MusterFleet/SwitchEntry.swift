@@ -29,15 +29,15 @@ struct SwitchEntry: Sendable {
         while true {
             let isLast = ContinuousClock.now > deadline
             let heard = await side.tell(.look)
-            let report = try await inspector.fleet()
+            let report = try await inspector.fleet(within: bound)
             if let why = unfit(heard, report) { return .bad(why) }
-            let missing = missing(heard, report)
+            let missing = side.missing(heard, in: report, count: count)
             if missing == nil { return .good(side.workers(heard, in: report)) }
             if isLast { return .bad(missing ?? "") }
             guard mayGoOn() else { return .ended }
             let claiming = side.workers(heard, in: report).count(where: \.isClaiming)
             tell(.waiting("\(claiming) of \(count * side.places.count) workers of \(side.group.name) claim"))
-            try await Task.sleep(for: .milliseconds(500))
+            try await Task.sleep(for: side.pause)
         }
     }
 
@@ -62,21 +62,6 @@ struct SwitchEntry: Sendable {
         let queues = Set(before.flatMap(\.queues)).subtracting(workers.flatMap(\.queues))
         if !workers.isEmpty, let queue = queues.sorted().first {
             return "it takes no jobs from the queue \(queue)"
-        }
-        return nil
-    }
-
-    /// - Returns: what is missing on the first host on which something is; nil where everyone claims.
-    private func missing(_ heard: [FleetSide.Heard], _ report: FleetReport) -> String? {
-        for (place, heard) in zip(side.places, heard) {
-            switch heard {
-            case .failure(let error): return "\(place.host.name): \(error)"
-            case .success(let said):
-                let claiming = side.workers(place, heard, in: report).count(where: \.isClaiming)
-                guard claiming < count || said.running != count else { continue }
-                let end = said.lastEnd.map { "; the last process: \($0)" } ?? ""
-                return "\(claiming) of \(count) on \(place.host.name) claim\(end); see \(said.folder)/*.log"
-            }
         }
         return nil
     }

@@ -19,11 +19,11 @@ struct SwitchExit: Sendable {
             let heard = await side.tell(.look)
             let left = heard.reduce(0) { $0 + $1.sum(\.running) }
             let trouble = side.trouble(heard)
-            if left == 0, trouble == nil { return .gone }
+            if heard.allSatisfy({ (try? $0.get())?.isEmpty ?? false }) { return .gone }
             if isLast { return .late(trouble ?? "\(left) workers of \(side.group.name) still stop") }
             guard mayGoOn() else { return .ended }
             tell(.waiting("\(left) workers of \(side.group.name) still finish"))
-            try? await Task.sleep(for: .milliseconds(500))
+            try? await Task.sleep(for: side.pause)
         }
     }
 }

@@ -4,6 +4,7 @@ import MusterKit
 /// Carries out orders on the machine on which it runs: for `muster fleet up` here, and for one that came over ssh.
 public struct ThisHost: FleetHost {
     public let name: String
+    public let pause = Duration.milliseconds(500)
     private let supervise: [String]
     /// How long supervisors may take to say that they have seen a change.
     private static let patience = Duration.seconds(15)
@@ -25,7 +26,7 @@ public struct ThisHost: FleetHost {
         case .look: return HostAnswer(groups: order.items.map { look($0, launcher) })
         case .up, .scale: return await up(order, launcher)
         case .turn: return await turn(order, launcher)
-        case .down: return try await down(order, launcher)
+        case .down: return await down(order, launcher)
         }
     }
 
@@ -95,15 +96,21 @@ public struct ThisHost: FleetHost {
         return note
     }
 
-    private func down(_ order: HostOrder, _ launcher: LocalLauncher) async throws -> HostAnswer {
+    private func down(_ order: HostOrder, _ launcher: LocalLauncher) async -> HostAnswer {
         var leaving: [HostOrder.Item] = []
-        for item in order.items where try launcher.down(item.group.name) { leaving.append(item) }
+        var errors: [String: String] = [:]
+        for item in order.items {
+            do {
+                if try launcher.down(item.group.name) { leaving.append(item) }
+            } catch {
+                errors[item.group.name] = "\(error)"
+            }
+        }
         // As they were launched: the order may be for a group that no file knows any more.
         let stops = leaving.compactMap { launcher.folder($0.group.name).wanted?.group.stopMilliseconds }
         let bound = Duration.milliseconds(stops.max() ?? 0) + .seconds(10)
         await wait(bound, leaving, launcher) { !launcher.isThere(launcher.folder($0.group.name)) }
-        var errors: [String: String] = [:]
-        for item in order.items {
+        for item in order.items where errors[item.group.name] == nil {
             do {
                 try launcher.forget(item.group.name)
             } catch {
@@ -154,9 +161,20 @@ public struct ThisHost: FleetHost {
         answer.wanted = wanted.isLeaving ? 0 : wanted.slots.count
         answer.mark = wanted.mark
         answer.isStopped = !launcher.isThere(folder)
-        guard let state = folder.state, hasSeen(folder) else { return answer }
-        let places = state.places.filter { wanted.slots.contains($0.slot) }
+        answer.isSeen = hasSeen(folder)
         let release = ReleaseFolder(group: folder)
+        guard answer.isSeen, let state = folder.state else {
+            // Workers outlive their supervisor.
+            let found = PlaceMark.processes(in: folder)
+            let places = found.filter { wanted.slots.contains($0.mark.slot) }
+            answer.running = found.count
+            answer.processes = places.map(\.process.pid)
+            answer.outdated = places.count {
+                $0.mark.digest != wanted.group.startDigest || release.isOutdated($0.process.pid)
+            }
+            return answer
+        }
+        let places = state.places.filter { wanted.slots.contains($0.slot) }
         answer.running = state.places.count { $0.pid != nil }
         answer.processes = places.compactMap(\.pid)
         answer.outdated = places.count { place in

@@ -182,6 +182,20 @@ struct CommandLineTests {
         }
     }
 
+    @Test func everyFleetCommandThatMayFailSaysWithWhichCode() async throws {
+        try await Cluster.with { cluster in
+            let commands = [
+                "up", "scale", "down", "roll", "switch", "quiet", "resume", "stop", "restart", "dump", "log-level",
+            ]
+            for command in commands {
+                let answer = try await cluster.run("muster", ["fleet", command, "--help"])
+                #expect(answer.output.contains("EXIT CODES"), "\(command): \(answer.output)")
+                let lines = answer.output.split(separator: "\n").filter { !$0.hasPrefix("USAGE") }
+                #expect(lines.allSatisfy { $0.count <= 80 }, "\(command): \(answer.output)")
+            }
+        }
+    }
+
     @Test func flagsBeatTheEnvironmentWhichBeatsTheFile() async throws {
         try await Cluster.with { cluster in
             func queues(_ arguments: String..., environment: [String: String] = [:]) async throws -> [String] {

@@ -110,6 +110,65 @@ import Testing
         }
     }
 
+    @Test func whoShrinksAGroupWaitsAsLongAsItsWorkersMayTakeToStop() async throws {
+        let mail = "  mail: {count: 2, queues: [mail], grace: 120s, arguments: [--probes, --build, \(Self.build)]}\n"
+        try await with(mail) { cluster in
+            try await #expect(fleet(cluster, "up").status == 0)
+            // Longer than workers have to begin.
+            let jobs = try await cluster.muster(
+                "enqueue", "muster.sleep", #"{"seconds":40}"#, "--queue", "mail", "--require", "any", "--count", "2")
+            #expect(jobs.status == 0, "\(jobs.errors)")
+            try await #expect(eventually { try await cluster.queue("mail")["held"] as? Int == 2 })
+            let hasty = try await fleet(cluster, "scale", "mail=0", "--within", "1s")
+            #expect(hasty.status == 5, "nothing failed: \(hasty.errors)")
+            #expect(hasty.errors.contains("more than wanted still stop"), "\(hasty.errors)")
+            let scaled = try await fleet(cluster, "scale", "mail=0")
+            #expect(scaled.status == 0, "\(scaled.errors)")
+            try await #expect(cluster.queue("mail")["succeeded"] as? Int == 2)
+        }
+    }
+
+    @Test func aGroupCanBeShrunkWhileRedisIsAway() async throws {
+        try await with(group("mail", count: 2, build: Self.build)) { cluster in
+            try await #expect(fleet(cluster, "up").status == 0)
+            let before = try await workers(cluster)
+            cluster.redis.kill()
+            let scaled = try await fleet(cluster, "scale", "mail=0")
+            #expect(scaled.status == 0, "\(scaled.errors)")
+            for pid in before.values { #expect(!isRunning(pid)) }
+            try await cluster.redis.start()
+        }
+    }
+
+    @Test func whoIsBelowTheFloorDoesNotCountAsClaiming() async throws {
+        try await with(group("mail", count: 1, build: Self.build, queue: "default", "    on-stale: wait")) { cluster in
+            try await #expect(fleet(cluster, "up").status == 0)
+            try await #expect(cluster.muster("release", "floor", Self.newer).status == 0)
+            try await #expect(eventually { try await running(cluster).first?["lastClaim"] as? String == "stale" })
+            let up = try await fleet(cluster, "up", "--within", "3s", "--json")
+            #expect(up.status == 1)
+            #expect(up.errors.contains("0 of 1 claim, 1 are refused: their build is below the floor"), "\(up.errors)")
+            let line = (try up.json()["groups"] as? [[String: Any]])?.first
+            #expect(line?["claiming"] as? Int == 0 && line?["refused"] as? Int == 1)
+        }
+    }
+
+    /// Somebody else changes one of the groups all the time.
+    @Test func oneGroupThatCannotBeEndedKeepsNoOtherOneRunning() async throws {
+        try await with(group("mail", count: 1, build: Self.build) + group("report", count: 1, build: Self.build)) {
+            cluster in
+            try await #expect(fleet(cluster, "up").status == 0)
+            let lock = open(cluster.folder + "/state/muster/mail/change.lock", O_RDWR)
+            #expect(lock >= 0 && flock(lock, LOCK_EX) == 0)
+            let down = try await fleet(cluster, "down")
+            close(lock)
+            #expect(down.status == 1)
+            #expect(down.errors.contains("somebody else is changing this group"), "\(down.errors)")
+            #expect(down.output.contains("report on "), "\(down.output)")
+            try await #expect(Set(workers(cluster).keys) == ["mail-1"])
+        }
+    }
+
     @Test func changedSettingsAreShownAndNothingIsRestartedBehindAnybodysBack() async throws {
         try await with(group("mail", count: 1, build: Self.build)) { cluster in
             try await #expect(fleet(cluster, "up").status == 0)

@@ -138,4 +138,110 @@ import Testing
             #expect(nobody.status == 2, "\(nobody.errors)")
         }
     }
+
+    // MARK: a first that is not looked after
+
+    private func killSupervisor(_ cluster: Cluster, _ group: String) async throws {
+        let dead = try supervisor(cluster, group)
+        kill(dead, SIGKILL)
+        try await #expect(eventually { !isRunning(dead) })
+    }
+
+    /// Its workers live on, and are held against the second all the same.
+    @Test func aFirstWhoseSupervisorDiedIsNotReplacedByAnOlderBuildOrByOtherQueues() async throws {
+        let older = group("green", count: 0, build: "1763600000-0000000", queue: "mail")
+        try await with(green: older) { cluster, before in
+            try await killSupervisor(cluster, "blue")
+            let old = try await fleet(cluster, "switch", "blue", "green")
+            #expect(old.status == 1)
+            #expect(old.errors.contains("which is older than \(Self.build)"), "\(old.errors)")
+            try write(cluster, blue(2) + group("green", count: 0, build: Self.newer, queue: "other"))
+            let other = try await fleet(cluster, "switch", "blue", "green")
+            #expect(other.status == 1)
+            #expect(other.errors.contains("it takes no jobs from the queue mail"), "\(other.errors)")
+            try await #expect(workers(cluster) == before)
+        }
+    }
+
+    @Test func whereNobodyOfTheFirstIsKnownTheOldestBuildHasToBeSaid() async throws {
+        try await with { cluster, before in
+            try await killSupervisor(cluster, "blue")
+            for pid in before.values { kill(pid, SIGKILL) }
+            try await #expect(eventually { !before.values.contains { isRunning($0) } })
+            let unknown = try await fleet(cluster, "switch", "blue", "green")
+            #expect(unknown.status == 1)
+            #expect(unknown.errors.contains("give --min-build"), "\(unknown.errors)")
+            let said = try await fleet(cluster, "switch", "blue", "green", "--min-build", Self.newer, "--json")
+            #expect(said.status == 0, "\(said.errors)")
+            #expect(try said.json()["state"] as? String == "switched")
+        }
+    }
+
+    @Test func aSecondThatDoesNotWorkHasNotTakenOverAlready() async throws {
+        let green = "  green: {count: 1, queues: [mail], arguments: [--no-such-flag]}\n"
+        try await with(blue(0) + green) { cluster in
+            try await #expect(fleet(cluster, "up", "--within", "3s").status == 1)
+            let answer = try await fleet(cluster, "switch", "blue", "green", "--within", "3s", "--json")
+            #expect(answer.status == 1)
+            #expect(try answer.json()["state"] as? String == "kept")
+            #expect(
+                answer.errors.contains("blue sleeps already, and green does not work: 0 of 1 on "), "\(answer.errors)")
+        }
+    }
+
+    @Test func aFirstThatStillStopsWithoutASupervisorIsWaitedFor() async throws {
+        let blue = """
+              blue: {count: 1, queues: [mail], grace: 120s, arguments: [--probes, --build, \(Self.build)]}
+
+            """
+        try await with(blue + green(1)) { cluster in
+            try await #expect(fleet(cluster, "up").status == 0)
+            let worker = try #require(try await running(cluster).first { $0["name"] as? String == "blue-1" })
+            let session = try #require(worker["session"] as? String)
+            let job = try await cluster.muster(
+                "enqueue", "muster.sleep", #"{"seconds":20}"#, "--queue", "mail", "--require", "worker:\(session)")
+            #expect(job.status == 0, "\(job.errors)")
+            try await #expect(eventually { try await cluster.queue("mail")["held"] as? Int == 1 })
+            let scaled = try await fleet(cluster, "scale", "blue=0", "--within", "1s")
+            #expect(scaled.status == 5, "\(scaled.errors)")
+            try await killSupervisor(cluster, "blue")
+            let answer = try await fleet(cluster, "switch", "blue", "green", "--json")
+            #expect(answer.status == 0, "\(answer.errors)")
+            #expect(try answer.json()["state"] as? String == "switched")
+            let pid = try #require((worker["pid"] as? Int).map(Int32.init))
+            #expect(!isRunning(pid))
+            try await #expect(cluster.queue("mail")["succeeded"] as? Int == 1)
+        }
+    }
+
+    // MARK: Redis
+
+    @Test func aRedisThatStartsAnewWhileTheSecondIsWatchedEndsNoSwitch() async throws {
+        try await with { cluster, _ in
+            let running = try begin(cluster, "switch", "switch", "blue", "green", "--watch", "12s")
+            try await #expect(
+                eventually { said(cluster, "switch").contains("watching ") }, "\(said(cluster, "switch"))")
+            cluster.redis.kill()
+            // For several looks.
+            try await Task.sleep(for: .seconds(2))
+            try await cluster.redis.start()
+            #expect(await running.wait() == .exited(0), "\(said(cluster, "switch"))")
+            try await #expect(eventually { try await Set(workers(cluster).keys) == ["green-1", "green-2"] })
+        }
+    }
+
+    @Test func aRedisThatStaysAwayEndsASwitchWithWhatStands() async throws {
+        try await with { cluster, before in
+            let running = try begin(cluster, "switch", "switch", "blue", "green", "--watch", "2m", "--within", "15s")
+            try await #expect(
+                eventually { said(cluster, "switch").contains("watching ") }, "\(said(cluster, "switch"))")
+            cluster.redis.kill()
+            #expect(await running.wait() == .exited(3), "\(said(cluster, "switch"))")
+            let told = said(cluster, "switch")
+            #expect(told.contains("green runs on and blue was not touched"), "\(told)")
+            #expect(told.contains("GROUP"), "\(told)")
+            try await cluster.redis.start()
+            for pid in before.values { #expect(isRunning(pid)) }
+        }
+    }
 }

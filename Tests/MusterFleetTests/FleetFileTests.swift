@@ -49,9 +49,10 @@ import Testing
     }
 
     @Test func aProgramOfItsOwnGetsOnlyItsArguments() throws {
-        let group = try #require(try read("groups: {own: {program: /bin/sleep, arguments: [work], grace: 1s}}").first)
+        let group = try #require(
+            try read("groups: {own: {program: /bin/sleep, arguments: [work, --grace=9], grace: 1s}}").first)
         #expect(group.program == "/bin/sleep")
-        #expect(group.arguments == ["work"])
+        #expect(group.arguments == ["work", "--grace=9"])
     }
 
     @Test func whatChangesAStartChangesItsDigest() throws {
@@ -72,6 +73,8 @@ import Testing
         ("groups: {a: {supervisor: cron}}", "is systemd or background, not cron"),
         ("groups: {a: {program: ./absent}}", "is no executable file"),
         ("groups:\n  a:\n    program: /bin/true\n    queues: [x]", ":4: `queues`"),
+        ("groups: {a: {arguments: [--grace, 5m]}}", "write it as the key `grace`"),
+        ("groups:\n  a:\n    arguments: [--grace=5m]", ":3: `arguments` of group `a` have `--grace`"),
         ("groups: {a: {files: [../x]}}", "below its directory"),
         ("groups: {a: {files: [absent]}}", "`absent`, in `files`"),
         ("groups: {a: }\nssh: {parallel: 0}", ":2: `parallel`"), ("groups: {a: }\nssh: {config: no}", "cannot be read"),

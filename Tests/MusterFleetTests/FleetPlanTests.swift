@@ -19,7 +19,8 @@ import Testing
         -> String?
     {
         do throws(FleetError) {
-            try FleetPlan(groups).check(redis: redis, worker: "/opt/muster-worker", configuration: configuration)
+            try FleetPlan(groups).check(
+                here: "desk", redis: redis, worker: "/opt/muster-worker", configuration: configuration)
             return nil
         } catch {
             return "\(error)"
@@ -37,6 +38,8 @@ import Testing
         #expect(SSHHost.name(of: "deploy@Web-1.example.com") == "web-1.example.com")
         #expect(SSHHost.name(of: "web-1") == "web-1")
         #expect(problem([group("a", ["x@web", "y@web"])])?.contains("x@web and y@web would both be web") == true)
+        #expect(problem([group("a", ["local"]), group("b", ["x@desk"])])?.contains("local and x@desk") == true)
+        #expect(problem([group("a", ["x@desk"])]) == nil)
     }
 
     @Test(arguments: [

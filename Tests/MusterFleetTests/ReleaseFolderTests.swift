@@ -95,6 +95,33 @@ import Testing
         }
     }
 
+    @Test func aReleaseThatAWorkerRunsInStaysHoweverManyFollow() throws {
+        try with { _, place in
+            try place.put(release("1"))
+            let mark = PlaceMark(slot: 1, digest: "0").text(in: place.group)
+            let child = try ChildProcess(
+                executable: "/bin/sleep", arguments: ["60"], environment: [PlaceMark.variable: mark],
+                directory: place.current)
+            defer { child.killAndReap() }
+            for number in 2...8 { try place.put(release("\(number)")) }
+            #expect(try releases(place) == [1, 4, 5, 6, 7, 8])
+            child.killAndReap()
+            try place.put(release("9"))
+            #expect(try releases(place) == [5, 6, 7, 8, 9])
+        }
+    }
+
+    @Test func whatCannotBeCopiedLeavesNoReleaseBehind() throws {
+        try with { _, place in
+            try place.put(release("1"))
+            var broken = release("2")
+            // No file can lie below another.
+            broken.files.append(ShippedFile(path: "muster.stamp/below", data: Data()))
+            #expect(throws: (any Error).self) { try place.put(broken) }
+            #expect(try releases(place) == [1])
+        }
+    }
+
     @Test func programsThatNothingLeadsToGoAfterAMonth() throws {
         try with { folder, place in
             let group = ReleaseFolder(group: GroupFolder(path: folder + "/muster/mail"))

@@ -190,6 +190,14 @@ import Testing
         }
     }
 
+    @Test func theBuildOfWhoeverStartedTheSupervisorIsNotHandedOn() {
+        var group = FleetGroup(name: "a", program: "/bin/true", directory: "/", environment: ["A": "group"])
+        let own = ["MUSTER_BUILD": "1-shell", "A": "shell", "B": "shell"]
+        #expect(Supervisor.environment(of: group, from: own) == ["A": "group", "B": "shell"])
+        group.environment["MUSTER_BUILD"] = "2-group"
+        #expect(Supervisor.environment(of: group, from: own)["MUSTER_BUILD"] == "2-group")
+    }
+
     @Test func aProgramThatCannotBeStartedIsSaidOnceAndTriedAgain() async throws {
         try await with { ground in
             try ground.want([1], number: 1) { $0.program = ground.folder.path + "/absent" }

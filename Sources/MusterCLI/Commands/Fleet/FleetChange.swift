@@ -17,9 +17,9 @@ struct FleetChange {
         let launch = try options.launch(groups, ssh, isLaunching: true)
         let inspector = Inspector(server: try options.common.server())
         defer { inspector.close() }
-        let victims = deed == .scale ? try await victims(inspector) : [:]
+        let victims = deed == .scale ? await victims(inspector) : [:]
         let heard = await launch.tell(deed, victims: victims)
-        var answer = try await launch.watch(heard, inspector, within: within ?? .seconds(30))
+        var answer = try await launch.watch(heard, inspector, within: within)
         answer.others = Self.others(launch, heard, known)
         if options.common.json { try JSONOutput.print(answer) } else { print(text(answer)) }
         for group in answer.groups { if let note = group.note { Terminal.say("\(group.host): \(note)") } }
@@ -50,9 +50,11 @@ struct FleetChange {
         }
     }
 
-    /// Process ids of live workers by their hosts, those first that are missed least: stale, then idle.
-    private func victims(_ inspector: Inspector) async throws -> [String: [Int]] {
-        let order = FleetVictims.order(try await inspector.fleet().workers)
+    /// Process ids of live workers by their hosts, those first that are missed least: stale, then idle. Where Redis does
+    /// not say who that is, the last ones go.
+    private func victims(_ inspector: Inspector) async -> [String: [Int]] {
+        guard let report = try? await inspector.fleet() else { return [:] }
+        let order = FleetVictims.order(report.workers)
         return Dictionary(grouping: order, by: \.host).mapValues { $0.map(\.pid) }
     }
 

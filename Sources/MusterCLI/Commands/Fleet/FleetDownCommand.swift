@@ -96,9 +96,8 @@ struct FleetDownCommand: AsyncParsableCommand {
                 }
             case .success(let answer):
                 answer.groups.map { group in
-                    let error =
-                        group.isStopped
-                        ? group.error : "has not stopped; see \(group.folder)/supervisor.log"
+                    let late = "has not stopped; see \(group.folder)/supervisor.log"
+                    let error = group.error ?? (group.isStopped ? nil : late)
                     return Answer.Group(
                         group: group.name, host: part.host.name, isStopped: group.isStopped, error: error)
                 }
@@ -113,7 +112,7 @@ struct FleetDownCommand: AsyncParsableCommand {
         }
         let bad = lines.filter { $0.error != nil }
         if !bad.isEmpty {
-            let isLate = heard.allSatisfy { if case .success = $0 { true } else { false } }
+            let isLate = heard.allSatisfy { (try? $0.get())?.groups.allSatisfy { $0.error == nil } ?? false }
             throw CommandFailure(
                 isLate ? .timeout : .failed, FleetTrouble(bad.map { ($0.host, $0.group, $0.error ?? "") }).text)
         }

@@ -12,6 +12,11 @@ struct FleetFileOptions: ParsableArguments {
         try FleetFile(path: file ?? "fleet.yaml", worker: WorkerProgram.path())
     }
 
+    /// Whether a word is a path where there might be something else: nothing else has this form.
+    static func isFile(_ word: String) -> Bool {
+        word.contains("/") || word.hasSuffix(".yaml") || word.hasSuffix(".yml")
+    }
+
     /// The hosts of these groups, each with what it is to be told.
     /// - Parameter isLaunching: whether what workers need is looked for before anything begins.
     func launch(_ groups: [FleetGroup], _ ssh: SSHOptions, isLaunching: Bool) throws -> FleetLaunch {
@@ -23,7 +28,8 @@ struct FleetFileOptions: ParsableArguments {
         }
         if isLaunching {
             do {
-                try plan.check(redis: redis, worker: WorkerProgram.path(), configuration: configuration)
+                try plan.check(
+                    here: thisHost(), redis: redis, worker: WorkerProgram.path(), configuration: configuration)
             } catch let error as FleetError {
                 throw CommandFailure(.usage, "\(error)")
             }

@@ -58,18 +58,22 @@ struct FleetLaunch {
     /// - Parameters:
     ///   - heard: what the hosts said when they were told.
     ///   - inspector: has the roll call.
-    ///   - bound: how long at most.
-    func watch(_ heard: [Heard], _ inspector: Inspector, within bound: Duration) async throws -> FleetLaunchAnswer {
+    ///   - bound: how long at most; nil: thirty seconds, and where some are to go, as long as their stop may take.
+    func watch(_ heard: [Heard], _ inspector: Inspector, within bound: Duration?) async throws -> FleetLaunchAnswer {
         var heard = heard
-        let deadline = ContinuousClock.now + bound
+        let began = ContinuousClock.now
         var nextLook = ContinuousClock.now + .seconds(2)
         while true {
             let sessions = try? await inspector.workers()
             let groups = zip(parts, heard).flatMap { lines($0, $1, sessions) }
             let done = groups.reduce(0) { $0 + min($1.claiming, $1.wanted) }
             Terminal.progress("\(done) of \(groups.reduce(0) { $0 + $1.wanted }) workers claim")
-            let isWaiting = groups.contains { !$0.isDone && $0.error == nil }
-            if !isWaiting || ContinuousClock.now > deadline {
+            let isWaiting = groups.contains { group in
+                let least = Duration.seconds(30)
+                let patience = bound ?? (group.running > group.wanted ? max(least, group.stop) : least)
+                return !group.isDone && group.error == nil && ContinuousClock.now < began + patience
+            }
+            if !isWaiting {
                 Terminal.endProgress()
                 return FleetLaunchAnswer(groups: groups.map { $0.finished(isKnown: sessions != nil) })
             }
@@ -100,12 +104,14 @@ struct FleetLaunch {
                 guard let said = answer.groups.first(where: { $0.name == group.name }) else { break }
                 (line.running, line.outdated, line.lastEnd) = (said.running, said.outdated, said.lastEnd)
                 (line.error, line.folder, line.note) = (said.error, said.folder, said.note)
+                line.isSeen = said.isSeen
+                // Who kills them needs a moment, too.
+                line.stop = .milliseconds(group.stopMilliseconds) + .seconds(10)
                 let host = group.environment["MUSTER_HOST"].map(Name.made) ?? part.host.name
                 let pids = Set(said.processes.map(Int.init))
-                line.claiming =
-                    sessions?.count {
-                        $0.isLive && $0.lastClaimAt != nil && $0.host == host && pids.contains($0.pid)
-                    } ?? 0
+                let own = sessions?.filter { $0.isLive && $0.host == host && pids.contains($0.pid) } ?? []
+                line.claiming = own.count { $0.lastClaimAt != nil && !$0.isRefused }
+                line.refused = own.count(where: \.isRefused)
             }
             return line
         }

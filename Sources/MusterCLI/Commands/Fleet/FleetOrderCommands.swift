@@ -87,7 +87,14 @@ struct FleetQuietCommand: AsyncParsableCommand {
 struct FleetResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Quiet workers claim again; takes back a restart that waits.",
-        discussion: "EXAMPLE\n  muster fleet resume all")
+        discussion: """
+            EXAMPLE
+              muster fleet resume all
+
+            EXIT CODES
+              0 all have answered   1 nobody is meant, or one refused
+              5 some did not answer in time
+            """)
 
     @OptionGroup var options: FleetOrderOptions
 
@@ -105,6 +112,10 @@ struct FleetStopCommand: AsyncParsableCommand {
             EXAMPLES
               muster fleet stop web-7.4242.1f3a9c07
               muster fleet stop stale --within 1m
+
+            EXIT CODES
+              0 all have answered   1 nobody is meant, or one refused
+              5 some did not answer in time
             """)
 
     @OptionGroup var options: FleetOrderOptions
@@ -122,6 +133,10 @@ struct FleetRestartCommand: AsyncParsableCommand {
 
             EXAMPLE
               muster fleet restart build:9f3c2ab
+
+            EXIT CODES
+              0 all have answered   1 nobody is meant, or one refused
+              5 some did not answer in time
             """)
 
     @OptionGroup var options: FleetOrderOptions
@@ -140,6 +155,10 @@ struct FleetDumpCommand: AsyncParsableCommand {
             EXAMPLES
               muster fleet dump host:web-7
               muster fleet dump all --json | jq '.workers[].dump.jobs'
+
+            EXIT CODES
+              0 all have answered   1 nobody is meant, or one refused
+              5 some did not answer in time
             """)
 
     @OptionGroup var options: FleetOrderOptions
@@ -156,6 +175,10 @@ struct FleetLogLevelCommand: AsyncParsableCommand {
 
             EXAMPLE
               muster fleet log-level debug host:web-7 --for 10m
+
+            EXIT CODES
+              0 all have answered   1 nobody is meant, or one refused
+              5 some did not answer in time
             """)
 
     @Argument(help: "trace, debug, info, notice, warning, error or critical.") var level: String

@@ -24,14 +24,17 @@ struct FleetRollCommand: AsyncParsableCommand {
               muster fleet roll stale --batch 25%
               muster fleet roll --canary mail-canary --watch 5m --batch 25%
               muster fleet roll group:mail                  one group
+              muster fleet roll fleet.yaml                  all groups of the file
               muster fleet roll host:web-7 --min-build 1763700312-9f3c2ab
 
             EXIT CODES
               0 all were rolled   1 a batch or the canary was bad, or it was ended
+              3 Redis gave no answer for longer than --within
             """)
 
     @OptionGroup var common: CommonOptions
-    @Argument(help: "A session's id, host:NAME, name:NAME, group:NAME, build:REV, stale or all; default all.")
+    @Argument(
+        help: "A session's id, host:NAME, name:NAME, group:NAME, build:REV, stale, all, or a fleet.yaml; default all.")
     var selector = "all"
     @Option(help: ArgumentHelp("Workers at once, or a share of them; default 1.", valueName: "count|percent%"))
     var batch = "1"
@@ -55,7 +58,7 @@ struct FleetRollCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let selector = try FleetSelector(selector)
+        let choose = try chosen()
         var options = FleetRoll.Options()
         do {
             options.batch = try RollBatch(batch)
@@ -78,7 +81,7 @@ struct FleetRollCommand: AsyncParsableCommand {
         }
         let isEnding = Interruption()
         let answer = try await FleetRoll(inspector: inspector, people: people, options: options)
-            .run(selector, mayGoOn: { !isEnding.isAsked }, tell: { tell($0) })
+            .run(choose, mayGoOn: { !isEnding.isAsked }, tell: { tell($0) })
         Terminal.endProgress()
         if common.json {
             try JSONOutput.print(answer)
@@ -96,7 +99,16 @@ struct FleetRollCommand: AsyncParsableCommand {
         if let why = answer.stoppedBy {
             let whom = answer.bad.isEmpty ? "" : ": \(answer.bad.prefix(20).joined(separator: ", "))"
             throw CommandFailure(
-                .failed, "stopped after \(answer.rolled) of \(answer.of) workers: \(why)\(whom)")
+                answer.error.map { CommandFailure($0).status } ?? .failed,
+                "stopped after \(answer.rolled) of \(answer.of) workers: \(why)\(whom)")
+        }
+    }
+
+    private func chosen() throws -> (FleetReport) -> [FleetReport.Worker] {
+        guard FleetFileOptions.isFile(selector) else { return try FleetSelector(selector).selected }
+        let groups = Set(try FleetFile(path: selector, worker: WorkerProgram.path()).groups.map(\.name))
+        return { report in
+            report.workers.filter { $0.isLive && $0.group.map(groups.contains) ?? false }
         }
     }
 
@@ -106,6 +118,11 @@ struct FleetRollCommand: AsyncParsableCommand {
             Terminal.endProgress()
             let names = workers.prefix(5).joined(separator: ", ") + (workers.count > 5 ? " …" : "")
             if !common.json { Terminal.say("batch \(batch) of \(all): \(names)") }
+        case .compared(let comparison):
+            Terminal.endProgress()
+            if !common.json {
+                Terminal.say("batch \(comparison.batch) is back: \(Self.text(comparison.builds))")
+            }
         case .waiting(let text): Terminal.progress(text)
         case .watch(let workers, let span):
             Terminal.endProgress()
@@ -128,12 +145,15 @@ struct FleetRollCommand: AsyncParsableCommand {
 
     /// What was seen of workers that were found to be good.
     static func text(_ result: WatchResult) -> String {
-        let builds = result.builds.map { build in
+        let said = result.builds.isEmpty ? "no build of their own to compare" : text(result.builds)
+        return "watched and good: \(result.workers.joined(separator: ", ")); \(said)"
+    }
+
+    private static func text(_ builds: [WatchResult.Build]) -> String {
+        builds.map { build in
             build.isCompared
                 ? "\(build.build) failed \(build.failed) of \(build.attempts) attempts, the others \(build.othersFailed) of \(build.othersAttempts)"
                 : "\(build.build) made \(build.attempts) attempts beside \(build.othersAttempts), too few to compare"
-        }
-        let said = builds.isEmpty ? "no build of their own to compare" : builds.joined(separator: "; ")
-        return "watched and good: \(result.workers.joined(separator: ", ")); \(said)"
+        }.joined(separator: "; ")
     }
 }

@@ -8,7 +8,8 @@ struct FleetSwitchCommand: AsyncParsableCommand {
         commandName: "switch", abstract: "Blue-green: a group takes over from another, which then sleeps.",
         discussion: """
             Both are groups of fleet.yaml. The second is started; every one of its workers
-            has to claim, on a build that is not older than the first's. Only then the
+            has to claim, on a build that is not older than the first's (where the first
+            has no worker that lives: than --min-build). Only then the
             first is scaled to 0, and each of its workers has its grace. Where the second
             is no good, or a host fails, it is scaled to 0 again and the first is not
             touched. Done twice, it changes nothing the second time.
@@ -26,6 +27,7 @@ struct FleetSwitchCommand: AsyncParsableCommand {
 
             EXIT CODES
               0 the second works, the first sleeps   1 it does not, and why
+              3 Redis gave no answer for longer than --within
               5 workers of the first have not stopped in time
             """)
 
@@ -67,8 +69,9 @@ struct FleetSwitchCommand: AsyncParsableCommand {
     func run() async throws {
         let fleet = try options.fleet(file)
         let (blue, green) = (try group(from, fleet.groups), try group(to, fleet.groups))
-        let blueSide = try side(blue, fleet.ssh, isLaunching: false)
-        let greenSide = try side(green, fleet.ssh, isLaunching: true)
+        _ = try options.launch([green], fleet.ssh, isLaunching: true)
+        let launch = try options.launch([blue, green], fleet.ssh, isLaunching: false)
+        let (blueSide, greenSide) = (side(blue, launch), side(green, launch))
         let inspector = Inspector(server: try options.common.server())
         defer { inspector.close() }
         var settings = FleetSwitch.Options()
@@ -92,6 +95,7 @@ struct FleetSwitchCommand: AsyncParsableCommand {
                 "the file does not say so yet: write `count: 0` for \(from) and `count: \(most)` for \(to) before the next `muster fleet up`"
             )
         }
+        if let error = answer.error { throw CommandFailure(CommandFailure(error).status, answer.why ?? "") }
         if let why = answer.why { throw CommandFailure(answer.isLate ? .timeout : .failed, why) }
     }
 
@@ -103,10 +107,10 @@ struct FleetSwitchCommand: AsyncParsableCommand {
         return group
     }
 
-    private func side(_ group: FleetGroup, _ ssh: SSHOptions, isLaunching: Bool) throws -> FleetSide {
-        let launch = try options.launch([group], ssh, isLaunching: isLaunching)
+    private func side(_ group: FleetGroup, _ launch: FleetLaunch) -> FleetSide {
+        let parts = launch.parts.filter { $0.groups.contains { $0.name == group.name } }
         return FleetSide(
-            group, places: launch.parts.map { FleetSide.Place(host: $0.host, environment: $0.environment) },
+            group, places: parts.map { FleetSide.Place(host: $0.host, environment: $0.environment) },
             namespace: launch.namespace, parallel: launch.parallel)
     }
 
@@ -131,7 +135,8 @@ struct FleetSwitchCommand: AsyncParsableCommand {
         for line in answer.groups {
             table.add(
                 line.group, line.host, "\(line.wanted)", "\(line.running)",
-                Terminal.coloured("\(line.claiming)", line.claiming >= line.wanted ? .green : .red))
+                Terminal.coloured(
+                    line.claiming.map { "\($0)" } ?? "?", (line.claiming ?? 0) >= line.wanted ? .green : .red))
         }
         let said =
             switch answer.state {

@@ -37,7 +37,9 @@ struct FleetUpCommand: AsyncParsableCommand {
     @Argument(help: "The file; default fleet.yaml.") var file: String?
     @Option(help: ArgumentHelp("Only this group; again for further ones.", valueName: "name")) var group: [String] = []
     @Option(
-        help: ArgumentHelp("How long workers may take to begin; default 30s.", valueName: "duration"),
+        help: ArgumentHelp(
+            "How long workers may take to begin; default 30s, or what a stop may take where some are to go.",
+            valueName: "duration"),
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
@@ -63,20 +65,30 @@ struct FleetScaleCommand: AsyncParsableCommand {
 
             EXAMPLES
               muster fleet scale mail=8
-              muster fleet scale mail=0 report=2 --file fleet.yaml
+              muster fleet scale fleet.yaml mail=0 report=2
+
+            EXIT CODES
+              0 every worker claims, and those that were too many are gone
+              1 a host failed, or some workers do not run   5 time ran out
             """)
 
     @OptionGroup var options: FleetFileOptions
     @Option(help: "The file; default fleet.yaml.") var file: String?
-    @Argument(help: "GROUP=COUNT, one or more.") var counts: [String]
+    @Argument(help: "GROUP=COUNT, one or more; the file may stand before them.") var counts: [String]
     @Option(
-        help: ArgumentHelp("How long workers may take to begin; default 30s.", valueName: "duration"),
+        help: ArgumentHelp(
+            "How long workers may take to begin; default 30s, or what a stop may take where some are to go.",
+            valueName: "duration"),
         transform: DurationText.option) var within: DurationText?
 
     func run() async throws {
-        let fleet = try options.fleet(file)
+        let first = counts.first.flatMap { $0.contains("=") || !FleetFileOptions.isFile($0) ? nil : $0 }
+        if first != nil, file != nil || counts.count == 1 {
+            throw CommandFailure(.usage, "name one file, and one GROUP=COUNT or more")
+        }
+        let fleet = try options.fleet(file ?? first)
         let groups = fleet.groups
-        let wanted = try counts.map { text in
+        let wanted = try counts.dropFirst(first == nil ? 0 : 1).map { text in
             let parts = text.split(separator: "=").map(String.init)
             guard parts.count == 2, let count = Int(parts[1]), (0...1000).contains(count) else {
                 throw CommandFailure(.usage, "\(text) is not GROUP=COUNT with a count between 0 and 1000")
