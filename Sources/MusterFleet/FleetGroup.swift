@@ -51,6 +51,11 @@ public struct FleetGroup: Sendable, Equatable, Codable {
     /// What the roll call shows as the name of one of its workers.
     public func workerName(_ slot: Int) -> String { "\(name)-\(slot)" }
 
+    /// Whether its workers are told their build stamp, and need not find it.
+    public var saysBuild: Bool {
+        environment["MUSTER_BUILD"] != nil || arguments.contains { $0 == "--build" || $0.hasPrefix("--build=") }
+    }
+
     /// The same for two groups whose workers are started in the same way: eight hexadecimal digits.
     public var startDigest: String {
         var sum = Checksum()

@@ -62,11 +62,7 @@ public struct FleetPlan: Sendable {
                 "group `\(group.name)` goes to \(host), and its `files` do not name \(configuration), which is read here: without it the workers there would have no handlers"
             )
         }
-        let isStamped =
-            group.arguments.contains { $0 == "--build" || $0.hasPrefix("--build=") }
-            || group.environment["MUSTER_BUILD"] != nil
-            || SSHHost.place(of: "\(group.directory)/muster.stamp", in: group) != nil
-        if !isStamped {
+        if !group.saysBuild, SSHHost.place(of: "\(group.directory)/muster.stamp", in: group) == nil {
             throw FleetError(
                 "group `\(group.name)` goes to \(host) without a build: run `muster stamp write muster.stamp`, and name muster.stamp in its `files`"
             )

@@ -48,6 +48,18 @@ import Testing
         }
     }
 
+    @Test func aShellsStampIsNoStampOfItsWorkersAndThatIsSaid() async throws {
+        let stated = group("mail", count: 1, build: Self.build)
+        try await with(stated + group("report", count: 1)) { cluster in
+            try cluster.write("muster.stamp", Self.build + "\n")
+            let up = try await cluster.run(
+                "muster", ["fleet", "up"], ["MUSTER_STATE": cluster.folder + "/state", "MUSTER_BUILD": "9-other"])
+            #expect(up.status == 0, "\(up.errors)")
+            #expect(up.errors.contains("MUSTER_BUILD is not handed on to report: "), "\(up.errors)")
+            try await #expect(builds(cluster) == ["mail-1": Self.build, "report-1": Self.build])
+        }
+    }
+
     /// What it holds is its jobs' payloads: it finishes them, and one that holds nothing comes in its place.
     @Test func whoHoldsTooMuchMemoryFinishesItsJobsFirst() async throws {
         let more = "    memory: 12MiB\n    concurrency: 20"

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MusterCommandLine
 import MusterFleet
 import MusterKit
@@ -44,8 +45,20 @@ struct FleetUpCommand: AsyncParsableCommand {
 
     func run() async throws {
         let fleet = try options.fleet(file)
+        let groups = try chosen(fleet.groups)
+        noteStamp(groups)
         try await FleetChange(options: options, within: within?.duration)
-            .carryOut(.up, try chosen(fleet.groups), fleet.ssh, known: fleet.groups)
+            .carryOut(.up, groups, fleet.ssh, known: fleet.groups)
+    }
+
+    /// Whoever set it for this command meant its workers.
+    private func noteStamp(_ groups: [FleetGroup]) {
+        guard ProcessInfo.processInfo.environment["MUSTER_BUILD"] != nil else { return }
+        let without = groups.filter { !$0.saysBuild }.map(\.name)
+        if without.isEmpty { return }
+        Terminal.say(
+            "MUSTER_BUILD is not handed on to \(without.joined(separator: ", ")): set it under `environment` there, or `muster stamp write muster.stamp`"
+        )
     }
 
     private func chosen(_ groups: [FleetGroup]) throws -> [FleetGroup] {
