@@ -6,7 +6,7 @@ import Synchronization
 /// fault of a test stops that thread, so what it finds is nobody's doing here; it may end leases and overrun bounds.
 public final class StallWatch: Sendable {
     private static let pause = Duration.milliseconds(20)
-    private let state = Mutex((longest: Duration.zero, isOver: false))
+    private let state = Mutex((longest: Duration.zero, lost: Duration.zero, isOver: false))
 
     /// Begins to watch.
     /// - Parameters:
@@ -20,7 +20,7 @@ public final class StallWatch: Sendable {
                 let now = ContinuousClock.now
                 let stood = now - last
                 last = now
-                state.withLock { $0.longest = max($0.longest, stood) }
+                state.withLock { $0 = (max($0.longest, stood), $0.lost + stood - Self.pause, $0.isOver) }
                 if stood > late { tell(stood) }
             }
         }
@@ -28,6 +28,9 @@ public final class StallWatch: Sendable {
 
     /// How long it stood still at most, so far.
     public var longest: Duration { state.withLock { $0.longest } }
+
+    /// By how much it woke late, all in all: what a thread that is ready had to wait for a processor.
+    public var lost: Duration { state.withLock { $0.lost } }
 
     public func stop() { state.withLock { $0.isOver = true } }
 }

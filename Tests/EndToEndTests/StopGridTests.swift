@@ -45,8 +45,7 @@ import Testing
             }
             let heal = try await hurt(cluster, row.server)
             let stalls = StallWatch()
-            let end = await stop(worker, signals: row.signals, within: row.bound)
-            stalls.stop()
+            let end = await stop(worker, signals: row.signals, within: row.bound, stalls)
             // Then steps end by their bounds that would have ended by themselves.
             let stoodStill = stalls.longest > .milliseconds(400)
             try await heal()
@@ -198,16 +197,23 @@ import Testing
         }
     }
 
-    /// Asks it to stop, and waits until it is gone: for its bound and a second at most, from the last signal on.
-    private func stop(_ worker: ChildProcess, signals: Int, within bound: Duration) async -> Termination? {
+    /// Asks it to stop, and waits until it is gone: for its bound and a second at most, from the last signal on. What eight
+    /// tests at once keep the processors from is not the worker's doing.
+    private func stop(
+        _ worker: ChildProcess, signals: Int, within bound: Duration, _ stalls: StallWatch = StallWatch()
+    ) async -> Termination? {
+        defer { stalls.stop() }
         for _ in 1..<signals {
             worker.send(SIGTERM)
             while worker.hasPending(SIGTERM) { await Task.yield() }
         }
         let asked = ContinuousClock.now
         worker.send(SIGTERM)
-        // The second that is promised, and two in which eight tests at once may keep a processor.
-        return await gone(worker, by: asked + bound + .seconds(1 + 2))
+        let before = stalls.lost
+        let end = await gone(worker, by: asked + bound + .seconds(20))
+        let taken = ContinuousClock.now - asked
+        #expect(taken <= bound + .seconds(1) + stalls.lost - before, "it took \(taken) of \(bound)")
+        return end
     }
 
     /// - Returns: nil where it is still there.
