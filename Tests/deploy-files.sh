@@ -71,11 +71,10 @@ if has kubectl "the manifests"; then
     check "the scaling and two Deployments have the stamp" \
         test "$(grep -c 1763700000-aaaaaaa "$scratch/manifests.yaml")" = 3
     # Its schemas are those of Kubernetes itself; KEDA's are not among them. `pip install kubernetes-validate`.
-    if command -v kubernetes-validate >/dev/null; then
-        kubectl kustomize deploy/kubernetes >"$scratch/plain.yaml"
+    if command -v kubernetes-validate >/dev/null && kubectl kustomize deploy/kubernetes >"$scratch/plain.yaml"; then
         check "they keep to Kubernetes' schemas" kubernetes-validate --strict "$scratch/plain.yaml"
     else
-        echo "skip  the manifests' schemas: there is no kubernetes-validate here"
+        echo "skip  the manifests' schemas: there is no kubernetes-validate here, or there are no manifests"
     fi
 fi
 if has promtool "what KEDA asks Prometheus"; then

@@ -100,7 +100,7 @@ public struct FleetRoll: Sendable {
             try await roll(chosen, since: start, &progress, mayGoOn, tell)
         } catch let error as MusterError {
             progress.answer.error = error
-            stop(&progress, error.code == .redis ? "Redis gave no answer: \(error)" : "\(error)", progress.batch)
+            stop(&progress, error.mayPass ? "Redis gave no answer: \(error)" : "\(error)", progress.batch)
         }
         return progress.answer
     }

@@ -20,7 +20,7 @@ extension Inspector {
         while true {
             do {
                 return try await question()
-            } catch let error as MusterError where error.code == .redis && ContinuousClock.now < deadline {
+            } catch let error as MusterError where error.mayPass && ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(500))
             }
         }

@@ -115,7 +115,11 @@ public struct LocalLauncher: Sendable {
             wanted.mark = mark
             return wanted
         }
-        if wanted.isLeaving { return false }
+        if wanted.isLeaving {
+            // Workers outlive a supervisor that died on its way out.
+            if isThere(folder) { try attend(folder) }
+            return false
+        }
         try attend(folder)
         return true
     }

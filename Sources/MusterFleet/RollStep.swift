@@ -44,12 +44,15 @@ struct RollStep: Sendable {
     ) async throws -> (ordered: [FleetReport.Worker], deaf: [FleetReport.Worker]) {
         var ordered: [FleetReport.Worker] = []
         var rest = batch
+        var wasSilent = false
         for _ in 1...3 where !rest.isEmpty {
             let done = try await give(.restart, to: rest)
+            if done == nil { wasSilent = true }
             let live = try await fleet().filter(\.isLive)
-            // Where Redis gave no answer, who is gone by now has heard it all the same.
-            let isDone = { (worker: FleetReport.Worker) in
-                done?.contains(worker.session) ?? !live.contains { worker.isSameProcess(as: $0) }
+            // Where Redis gave no answer once, who is gone by now has heard it all the same.
+            let isDone = { [wasSilent] (worker: FleetReport.Worker) in
+                done?.contains(worker.session) == true
+                    || wasSilent && !live.contains { worker.isSameProcess(as: $0) }
             }
             ordered += rest.filter(isDone)
             rest = rest.filter { !isDone($0) }.map { worker in
@@ -64,7 +67,7 @@ struct RollStep: Sendable {
         do {
             return Set(
                 try await people.order(order, to: workers).workers.filter { $0.outcome == .done }.map(\.session))
-        } catch let error as MusterError where error.code == .redis {
+        } catch let error as MusterError where error.mayPass {
             return nil
         }
     }
@@ -108,10 +111,14 @@ struct RollStep: Sendable {
     private func comeBack(
         _ batch: [FleetReport.Worker], _ known: Set<String>, _ tell: (FleetRoll.News) -> Void
     ) async throws -> End {
-        let deadline = ContinuousClock.now + options.comeBack
+        var deadline = ContinuousClock.now + options.comeBack
         while true {
-            let isLast = ContinuousClock.now > deadline
+            let asked = ContinuousClock.now
             let fresh = try await fleet().filter { $0.isLive && !known.contains($0.session) }
+            // While Redis is away nobody can come back.
+            let silence = ContinuousClock.now - asked
+            if silence > .seconds(1) { deadline += silence }
+            let isLast = asked > deadline
             var (good, missing, stale) = judge(batch, fresh)
             if !stale.isEmpty {
                 return .bad(("they came back with a build that is too old: deploy there first", stale))

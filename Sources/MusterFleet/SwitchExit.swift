@@ -20,7 +20,11 @@ struct SwitchExit: Sendable {
             let left = heard.reduce(0) { $0 + $1.sum(\.running) }
             let trouble = side.trouble(heard)
             if heard.allSatisfy({ (try? $0.get())?.isEmpty ?? false }) { return .gone }
-            if isLast { return .late(trouble ?? "\(left) workers of \(side.group.name) still stop") }
+            if isLast {
+                let name = side.group.name
+                if left == 0 { return .late(trouble ?? "the supervisor of \(name) says nothing") }
+                return .late(trouble ?? "\(left) workers of \(name) still stop")
+            }
             guard mayGoOn() else { return .ended }
             tell(.waiting("\(left) workers of \(side.group.name) still finish"))
             try? await Task.sleep(for: side.pause)

@@ -334,6 +334,23 @@ import Testing
         }
     }
 
+    /// Nobody took the order, and that is not the workers' doing.
+    @Test func aRedisThatForbidsTheOrderIsNoDeafWorker() async throws {
+        try await with(stamped("mail", 1)) { cluster in
+            try cluster.write("muster.stamp", Self.build + "\n")
+            try await #expect(fleet(cluster, "up").status == 0)
+            try await cluster.redisCommand("ACL", "SETUSER", "default", "-publish")
+            let roll = try await fleet(cluster, "roll")
+            try await cluster.redisCommand("ACL", "SETUSER", "default", "+publish")
+            #expect(roll.status == 3, "\(roll.errors)")
+            // Redis' own words differ with its version.
+            #expect(roll.errors.contains("stopped after 0 of 1 workers: "), "\(roll.errors)")
+            for untrue in ["did not take the order", "no answer"] {
+                #expect(!roll.errors.contains(untrue), "\(roll.errors)")
+            }
+        }
+    }
+
     @Test func anEndedRollFinishesItsBatchAndBeginsNoOther() async throws {
         try await with(stamped("mail", 3)) { cluster in
             try cluster.write("muster.stamp", Self.build + "\n")

@@ -163,6 +163,8 @@ import Testing
                 #"muster_queue_stranded_jobs{queue="other"} 20"#, #"muster_queue_floor_sequence{queue="other"} 0"#,
             ] { #expect(lines.contains { $0 == line }, "\(line) is not in\n\(page)") }
             #expect(!page.contains(#"queue="q1""#))
+            #expect(!lines.contains { $0.hasPrefix("muster_queue_failed_total{") && $0.contains("other") })
+            #expect(lines.contains { $0 == #"muster_queue_failed_total{queue="q20"} 0"# }, "\(page)")
         }
     }
 }

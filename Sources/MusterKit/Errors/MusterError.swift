@@ -86,5 +86,13 @@ public struct MusterError: Error, Sendable, CustomStringConvertible {
     /// True where the same call may succeed later, unchanged.
     public var isRetriable: Bool { redis?.isRetriable ?? false }
 
+    /// True where Redis is away, busy or starting, and may give an answer soon: nobody has to mend anything.
+    package var mayPass: Bool {
+        switch redis?.remedy {
+        case .wait, .rediscover: true
+        default: false
+        }
+    }
+
     public var description: String { message }
 }

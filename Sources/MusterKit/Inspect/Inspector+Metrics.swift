@@ -40,7 +40,7 @@ extension Inspector {
         if !refusals.isEmpty { page.begin(.fleetRefusals) }
         for (labels, count) in Self.tally(
             refusals.map { ([name(queue: $0.queue), name($0.build), $0.reason], $0.count) })
-        { page.add(.fleetRefusals, labels[0], labels[1], labels[2], is: count) }
+        where ownLine.contains(labels[0]) { page.add(.fleetRefusals, labels[0], labels[1], labels[2], is: count) }
         if queues.isEmpty { return page.text }
 
         page.begin(.queueJobs)
@@ -63,6 +63,8 @@ extension Inspector {
             builds.map { ([name(queue: queue.name), "\($0)"], queue.claimable(by: $0)) }
         }
         for (labels, count) in Self.tally(claimable) { page.add(.claimableJobs, labels[0], labels[1], is: count) }
+        // A queue that leaves `other` lowers it, and a counter that falls looks as if it began anew.
+        let counters: Set<MetricName> = [.queueSucceeded, .queueFailed, .outcomesDropped]
         for (metric, together, value) in [
             (.strandedJobs, +, { $0.lanes.filter { $0.runnableBy == 0 }.reduce(0) { $0 + $1.count } }),
             (.queuePaused, +, { $0.paused ? 1 : 0 }), (.queueFloor, max, { $0.floor }),
@@ -70,7 +72,8 @@ extension Inspector {
             (.outcomesDropped, +, { $0.outcomesDropped }),
         ] as [(MetricName, (Int, Int) -> Int, (QueueReport) -> Int)] {
             page.begin(metric)
-            for (labels, count) in Self.tally(queues.map { ([name(queue: $0.name)], value($0)) }, together) {
+            for (labels, count) in Self.tally(queues.map { ([name(queue: $0.name)], value($0)) }, together)
+            where !counters.contains(metric) || ownLine.contains(labels[0]) {
                 page.add(metric, labels[0], is: count)
             }
         }

@@ -61,6 +61,7 @@ extension WorkerSession {
             onLost: {}, onBeat: { _, _ in }, onAnswer: { _, _ in }, onHeard: { _ in })
         heartbeat.leaveQueues()
         heartbeat.start()
+        closing.clock.follow { [self] deed in if deed == .overrun { overrun(heartbeat) } }
         await finish(heartbeat)
     }
 

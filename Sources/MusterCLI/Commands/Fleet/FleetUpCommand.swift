@@ -53,8 +53,11 @@ struct FleetUpCommand: AsyncParsableCommand {
 
     /// Whoever set it for this command meant its workers.
     private func noteStamp(_ groups: [FleetGroup]) {
-        guard ProcessInfo.processInfo.environment["MUSTER_BUILD"] != nil else { return }
-        let without = groups.filter { !$0.saysBuild }.map(\.name)
+        guard let stamp = ProcessInfo.processInfo.environment["MUSTER_BUILD"], !stamp.isEmpty else { return }
+        let without = groups.filter { group in
+            let file = try? String(contentsOfFile: "\(group.directory)/muster.stamp", encoding: .utf8)
+            return !group.saysBuild && file?.trimmingCharacters(in: .whitespacesAndNewlines) != stamp
+        }.map(\.name)
         if without.isEmpty { return }
         Terminal.say(
             "MUSTER_BUILD is not handed on to \(without.joined(separator: ", ")): set it under `environment` there, or `muster stamp write muster.stamp`"
