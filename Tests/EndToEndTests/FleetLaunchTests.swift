@@ -66,9 +66,14 @@ import Testing
         try await with(group("mail", count: 1, build: Self.build, more)) { cluster in
             try await #expect(fleet(cluster, "up").status == 0)
             let before = try await workers(cluster)
-            // Twice a second the supervisor looks.
-            try await Task.sleep(for: .seconds(2))
-            try await #expect(workers(cluster) == before, "what it holds without jobs is not too much")
+            var idle: Int?
+            try await #expect(
+                eventually {
+                    let places = try state(cluster, "mail")["places"] as? [[String: Any]]
+                    idle = places?.first?["memoryBytes"] as? Int
+                    return idle != nil
+                })
+            #expect(try #require(idle) < 12 << 20, "what it holds without jobs is not too much")
             let padding = String(repeating: "x", count: 900_000)
             try cluster.write("payload.json", #"{"seconds":4,"padding":"\#(padding)"}"#)
             let ids = (1...20).map { "j\($0)" }

@@ -157,7 +157,7 @@ import Testing
             let roll = try begin(cluster, "roll", "roll", "--json")
             try await #expect(eventually { try await builds(cluster).values.contains(Self.newer) })
             cluster.redis.kill()
-            // For several looks.
+            // The fault's own length: several looks.
             try await Task.sleep(for: .seconds(2))
             try await cluster.redis.start()
             #expect(await roll.wait() == .exited(0), "\(said(cluster, "roll"))")

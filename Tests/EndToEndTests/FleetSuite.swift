@@ -95,8 +95,12 @@ extension FleetSuite {
     }
 
     func supervisor(_ cluster: Cluster, _ group: String) throws -> Int32 {
+        Int32(try #require((state(cluster, group)["supervisor"] as? [String: Any])?["pid"] as? Int))
+    }
+
+    /// What the group's supervisor sees.
+    func state(_ cluster: Cluster, _ group: String) throws -> [String: Any] {
         let data = try Data(contentsOf: URL(filePath: "\(cluster.folder)/state/muster/\(group)/state.json"))
-        let state = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        return Int32(try #require((state["supervisor"] as? [String: Any])?["pid"] as? Int))
+        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
 }

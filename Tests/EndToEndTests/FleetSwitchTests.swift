@@ -222,7 +222,7 @@ import Testing
             try await #expect(
                 eventually { said(cluster, "switch").contains("watching ") }, "\(said(cluster, "switch"))")
             cluster.redis.kill()
-            // For several looks.
+            // The fault's own length: several looks.
             try await Task.sleep(for: .seconds(2))
             try await cluster.redis.start()
             #expect(await running.wait() == .exited(0), "\(said(cluster, "switch"))")
