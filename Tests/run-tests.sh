@@ -17,12 +17,14 @@ code=0
 swift test "$@" 2>&1 | tee "$log" || code=${PIPESTATUS[0]}
 [ "$code" -ne 0 ] || exit 0
 
-# A test that began and never ended is where a process crashed, or what hung until somebody ended it.
+# A test that began and never ended, in a run that never ended, is where a process crashed, or what hung until
+# somebody ended it.
 awk -v most=15 -v width=400 '
     function say(line) { if (++lines <= most) print substr(line, 1, width) }
     / recorded an issue|(^|: )error: / { failures[++count] = $0; isFailure = 1; next }
     isFailure && /^↳/ { failures[count] = failures[count] "  " $0 }
     { isFailure = 0 }
+    /^(✔|✘) Test run with / { isOver = 1 }
     /^◇ Test case passing |^◇ Test run started/ { next }
     /^◇ Test .* started\.$/ { sub(/^◇ Test /, ""); sub(/ started\.$/, ""); begun[$0] = 1 }
     /^(✔|✘|➜) Test .* after / { sub(/^[^ ]+ Test /, ""); sub(/ (with .* )?(passed|failed) after .*/, ""); delete begun[$0] }
@@ -30,7 +32,7 @@ awk -v most=15 -v width=400 '
         print ""
         print "run-tests: failed:"
         for (i = 1; i <= count; i++) say(failures[i])
-        for (name in begun) say("began and did not end: " name)
+        if (!isOver) for (name in begun) say("began and did not end: " name)
         if (lines > most) print "... and " lines - most " more, see above"
         if (lines == 0) print "no test said why; see above"
     }' "$log"

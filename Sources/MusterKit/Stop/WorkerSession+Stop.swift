@@ -56,7 +56,7 @@ extension WorkerSession {
     /// Its worker stops after it has lost its lease, and has no other session: its record says what that waits for.
     func finishLate() async {
         let heartbeat = Heartbeat(
-            session: id, lease: worker.options.lease, queues: [],
+            session: id, lease: worker.options.lease, beganAt: .now, queues: [],
             fleet: FleetStore(beats, namespace: worker.server.namespace), snapshot: { self.snapshot },
             onLost: {}, onBeat: { _, _ in }, onAnswer: { _, _ in }, onHeard: { _ in })
         heartbeat.leaveQueues()

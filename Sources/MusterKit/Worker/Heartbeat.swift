@@ -7,7 +7,8 @@ import Synchronization
 /// 1. A third of the lease apart, with jitter, it renews the lease in every queue and says in the roll call
 ///    what the session does; the answer names jobs that somebody asked to cancel.
 /// 2. A session is lost when Redis says so, or when no renewal was confirmed for four fifths of a lease by
-///    this machine's monotonic clock: before Redis could give its jobs to others.
+///    this machine's monotonic clock: before Redis could give its jobs to others. When that time comes it asks
+///    once more, for a twentieth of the lease: a machine that stood still may find that its lease is still good.
 final class Heartbeat: Sendable {
     private let session: SessionID
     private let lease: Duration
@@ -19,13 +20,15 @@ final class Heartbeat: Sendable {
     private let onAnswer: @Sendable (_ name: String, _ redisNow: Int?) -> Void
     private let turned = Mutex(ContinuousClock.now)
     private let onHeard: @Sendable (FleetStore.Heard) -> Void
+    private let beganAt: ContinuousClock.Instant
     private let wake = SteadySemaphore()
     private let ended = SteadySemaphore()
     private let isStopping = Mutex(false)
     private let hasLeft = Mutex(false)
 
+    /// - Parameter beganAt: when it was said to Redis that the session begins.
     init(
-        session: SessionID, lease: Duration, queues: [QueueStore], fleet: FleetStore,
+        session: SessionID, lease: Duration, beganAt: ContinuousClock.Instant, queues: [QueueStore], fleet: FleetStore,
         snapshot: @escaping @Sendable () -> WorkerSnapshot,
         onLost: @escaping @Sendable () -> Void,
         onBeat: @escaping @Sendable (_ beat: Renewal, _ holdsUntil: ContinuousClock.Instant) -> Void,
@@ -34,6 +37,7 @@ final class Heartbeat: Sendable {
     ) {
         self.session = session
         self.lease = lease
+        self.beganAt = beganAt
         self.queues = queues
         self.fleet = fleet
         self.snapshot = snapshot
@@ -67,7 +71,7 @@ final class Heartbeat: Sendable {
     func sayNow() { wake.signal() }
 
     private func run() {
-        var confirmed = ContinuousClock.now
+        var confirmed = beganAt
         var isLost = false
         while !isStopping.withLock({ $0 }) {
             let sent = ContinuousClock.now
@@ -78,7 +82,9 @@ final class Heartbeat: Sendable {
                 report()
             } else {
                 let told = SteadySemaphore()
-                switch beat(beside: { say(told) }) {
+                let end = confirmed + lease * 4 / 5
+                let bound = min(sent + lease / 3, max(end, sent + lease / 20))
+                switch beat(until: bound, beside: { say(told) }) {
                 case .renewed(let renewal):
                     confirmed = sent
                     onAnswer("renewed", renewal.now)
@@ -88,7 +94,7 @@ final class Heartbeat: Sendable {
                     onAnswer("lost", nil)
                 case .unheard:
                     onAnswer("unheard", nil)
-                    let left = confirmed + lease * 4 / 5 - .now
+                    let left = end - .now
                     isLost = left <= .zero
                     pause = min(pause, max(0, left.wholeMilliseconds))
                 }
@@ -115,8 +121,10 @@ final class Heartbeat: Sendable {
         case lost, unheard
     }
 
-    /// - Parameter beside: sends what goes with it: Redis wakes up once for both.
-    private func beat(beside: () -> Void) -> Beat {
+    /// - Parameters:
+    ///   - bound: when it is given up as unheard.
+    ///   - beside: sends what goes with it: Redis wakes up once for both.
+    private func beat(until bound: ContinuousClock.Instant, beside: () -> Void) -> Beat {
         let answers = SteadySemaphore()
         let worst = Mutex(Beat.renewed(Renewal()))
         for queue in queues {
@@ -137,8 +145,7 @@ final class Heartbeat: Sendable {
             }
         }
         beside()
-        let deadline = ContinuousClock.now + lease / 3
-        for _ in queues where !answers.wait(within: deadline - .now) { return .unheard }
+        for _ in queues where !answers.wait(within: bound - .now) { return .unheard }
         return worst.withLock { $0 }
     }
 

@@ -107,14 +107,14 @@ final class WorkerSession: Sendable {
     func run() async throws -> Former? {
         worker.stopping.listen { self.bell.ring() }
         defer { worker.stopping.listen(nil) }
-        guard try await begin() else { return former }
+        guard let beganAt = try await begin() else { return former }
         closing.clock.enter(.working)
         metrics?.sessionBegan()
         await former?.makeUp(queues)
         let orders = orderTaker()
         defer { orders.stop() }
         let heartbeat = Heartbeat(
-            session: id, lease: worker.options.lease,
+            session: id, lease: worker.options.lease, beganAt: beganAt,
             queues: queues.map { QueueStore(beats, namespace: worker.server.namespace, queue: $0.keys.queue) },
             fleet: FleetStore(beats, namespace: worker.server.namespace),
             snapshot: { self.snapshot }, onLost: { self.end(.lost) },
@@ -189,12 +189,14 @@ final class WorkerSession: Sendable {
 
     /// Begins the session in every queue, for as long as it takes. A beginning whose answer was lost is given up with
     /// the session: said again under the same name it might come a second time, after the session's end.
-    /// - Returns: false where the session is not to be, or the worker was stopped meanwhile.
-    func begin() async throws -> Bool {
+    /// - Returns: since when its oldest lease runs, at the least; nil where the session is not to be, or the worker was
+    ///   stopped meanwhile.
+    func begin() async throws -> ContinuousClock.Instant? {
         try await announce()
-        for queue in queues {
+        var beganAt = ContinuousClock.now
+        for (index, queue) in queues.enumerated() {
             while true {
-                if worker.stopping.isAsked { return false }
+                if worker.stopping.isAsked { return nil }
                 let sent = ContinuousClock.now
                 let joined: Result<ScriptAnswer, MusterError> = await withCheckedContinuation { continuation in
                     queue.beat(session: id.id, lease: worker.options.lease, join: true) {
@@ -203,12 +205,12 @@ final class WorkerSession: Sendable {
                 }
                 switch joined {
                 case .success:
-                    pool.mayBegin(until: sent + worker.options.lease * 4 / 5)
+                    if index == 0 { beganAt = sent }
                 case .failure(let error) where error.code == .redis:
                     worker.board.note(error: error)
                     noise.log { logger.warning("Redis is not ready", metadata: ["error": "\(error)"]) }
                     try? await Rest.sleep(for: .milliseconds(Int.random(in: 100...300)))
-                    if error.outcome == .unknown { return false }
+                    if error.outcome == .unknown { return nil }
                     continue
                 case .failure(let error):
                     throw error
@@ -216,7 +218,8 @@ final class WorkerSession: Sendable {
                 break
             }
         }
-        return true
+        pool.mayBegin(until: beganAt + worker.options.lease * 4 / 5)
+        return beganAt
     }
 
     /// Says which build this is, and gives its queues the fleet's rules for builds before anything is claimed; for as

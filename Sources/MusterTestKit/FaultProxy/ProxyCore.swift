@@ -118,16 +118,21 @@ final class ProxyCore: Sendable {
         }
     }
 
-    /// The word of the first line `-- word: …`; the fence stands before every script and names none.
+    /// The word of the last comment that begins `-- word: …`: what a script is composed of stands before it, with heads
+    /// of its own.
     static func name(of source: [UInt8]) -> String? {
-        for line in source.split(separator: UInt8(ascii: "\n")) where line.starts(with: "-- ".utf8) {
+        var name: String?
+        var wasComment = false
+        for line in source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            let isComment = line.starts(with: "-- ".utf8)
+            defer { wasComment = isComment }
+            guard isComment, !wasComment else { continue }
             let word = line.dropFirst(3).prefix { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
             guard !word.isEmpty, word.endIndex < line.endIndex, line[word.endIndex] == UInt8(ascii: ":") else {
                 continue
             }
-            let name = String(decoding: word, as: UTF8.self)
-            if name != "fence" { return name }
+            name = String(decoding: word, as: UTF8.self)
         }
-        return nil
+        return name
     }
 }

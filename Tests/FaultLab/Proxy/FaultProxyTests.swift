@@ -1,7 +1,9 @@
 import MusterLaunch
 import MusterRedis
-import MusterTestKit
 import Testing
+
+@testable import MusterKit
+@testable import MusterTestKit
 
 /// The proxy itself: what it breaks, and that it breaks nothing else.
 @Suite(.timeLimit(.minutes(1))) struct FaultProxyTests {
@@ -69,7 +71,7 @@ import Testing
             _ = try await ground.ask(nil, "SET", "a", "1")
             let other = RedisClient(ground.client.endpoint, options: RedisOptions(clientName: "them"))
             defer { other.close() }
-            let script = RedisScript(name: "fast", source: "-- fence: not this\n-- fast: this\nreturn 1")
+            let script = RedisScript(name: "fast", source: "-- fence: not this\nlocal a\n-- fast: this\n-- nor: this\nreturn 1")
             _ = try await other.run(script, keys: []) { _ in }
             _ = try await ground.ask(nil, "GET", "a")
             let commands = ground.proxy.commands
@@ -78,6 +80,12 @@ import Testing
             #expect(commands.map(\.name) == ["CLIENT", "SET", "CLIENT", "SCRIPT", "EVALSHA", "GET"])
             #expect(commands.map(\.script) == [nil, nil, nil, nil, "fast", nil])
         }
+    }
+
+    /// Faults are aimed by these names.
+    @Test(arguments: Scripts.all.map(\.name)) func everyScriptIsKnownByItsName(_ name: String) throws {
+        let script = try #require(Scripts.all.first { $0.name == name })
+        #expect(ProxyCore.name(of: Array(script.source.utf8)) == name)
     }
 
     @Test func aSubscriberHearsWhatIsPublished() async throws {
