@@ -14,8 +14,9 @@ extension Ground {
             fleet.report(
                 session: session.id,
                 WorkerSnapshot(
-                    host: session.host, build: build, queues: ["q"], claimedAgo: claimedAgo, succeeded: succeeded,
-                    fields: fields)
+                    isInCrowd: false, host: session.host, build: build, queues: ["q"], claimedAgo: claimedAgo,
+                    succeeded: succeeded, fields: fields),
+                fields: fields
             ) { continuation.resume(returning: $0) }
         }
         return try result.get().rules

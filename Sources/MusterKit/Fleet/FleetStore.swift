@@ -17,11 +17,14 @@ struct FleetStore: Sendable {
     struct Heard: Sendable {
         let rules: ReleaseRules
         let hasOrders: Bool
+        /// Fields that Redis did not have.
+        let added: Int
     }
 
     /// Says what a session is and does; calls back on the client's loop thread.
+    /// - Parameter fields: those of it that are new to Redis.
     func report(
-        session: String, _ snapshot: WorkerSnapshot,
+        session: String, _ snapshot: WorkerSnapshot, fields: [(String, String)],
         completion: @escaping @Sendable (Result<Heard, MusterError>) -> Void
     ) {
         client.submit(
@@ -35,7 +38,7 @@ struct FleetStore: Sendable {
                 command.append(snapshot.succeeded)
                 command.append(snapshot.queues.count)
                 for queue in snapshot.queues { command.append(queue) }
-                for (name, value) in snapshot.fields {
+                for (name, value) in fields {
                     command.append(name)
                     command.append(value)
                 }
@@ -46,7 +49,9 @@ struct FleetStore: Sendable {
                         Result { () throws(MusterError) in
                             try client.trusted { () throws(MusterError) in
                                 let answer = try ScriptAnswer(reply, of: Scripts.fleet)
-                                return Heard(rules: ReleaseRules(answer[2]), hasOrders: answer[3].integer != 0)
+                                return Heard(
+                                    rules: ReleaseRules(answer[2]), hasOrders: answer[3].integer != 0,
+                                    added: answer[4].integer ?? 0)
                             }
                         }
                     })

@@ -2,12 +2,13 @@
 -- so that the scripts of an old binary stop working on the day that the queue says so.
 -- KEYS[1] meta (hash): min-protocol, epoch, floor (a build sequence), ramp (revision, sequence, percent of new jobs, since
 --         when),
---         producers (what an enqueue from below the floor meets: 'refuse', or else a warning)
+--         producers (what an enqueue from below the floor meets: 'refuse', or else a warning), maintained (when
+--         somebody last looked after a queue that many do, in ms)
 -- Answers {'protocol', n} or {'epoch', n}, and nothing was changed; else the script below it goes on.
 local PROTOCOL, EPOCH = 1, 1
 local meta = KEYS[1]
 local base = string.sub(meta, 1, -5)
-local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor', 'ramp', 'producers')
+local rules = redis.call('HMGET', meta, 'min-protocol', 'epoch', 'floor', 'ramp', 'producers', 'maintained')
 if rules[1] and tonumber(rules[1]) > PROTOCOL then return {'protocol', rules[1]} end
 if rules[2] and tonumber(rules[2]) ~= EPOCH then return {'epoch', rules[2]} end
 local floor = tonumber(rules[3] or 0)

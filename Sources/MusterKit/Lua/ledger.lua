@@ -26,18 +26,26 @@ local function set_rules(changes, above)
 end
 
 -- Notes that a host has this build; of too many builds those that were not seen for longest go.
+-- Returns when any host in this role was last seen with it before, in ms, or nil.
 local function note_release(stamp, role, host)
   if stamp == '' then return end
   local key = base .. 'release:' .. stamp
+  local known = redis.call('HMGET', key, 'firstSeenAt', role .. ' first', role .. ' ' .. host, role .. ' last')
   redis.call('ZADD', base .. 'releases', now, stamp)
-  if redis.call('HSETNX', key, 'firstSeenAt', nowText) == 1 then
+  if not known[1] then
+    redis.call('HSET', key, 'firstSeenAt', nowText)
     while redis.call('ZCARD', base .. 'releases') > MOST_RELEASES do
       redis.call('UNLINK', base .. 'release:' .. redis.call('ZPOPMIN', base .. 'releases')[1])
     end
   end
-  if redis.call('HSETNX', key, role .. ' first', nowText) == 1 or redis.call('HLEN', key) < MOST_PER_RELEASE then
-    redis.call('HSET', key, role .. ' ' .. host, nowText)
+  if not known[2] then redis.call('HSET', key, role .. ' first', nowText) end
+  if known[3] or not known[2] or redis.call('HLEN', key) < MOST_PER_RELEASE then
+    redis.call('HSET', key, role .. ' last', nowText, role .. ' ' .. host, nowText)
+  else
+    redis.call('HSET', key, role .. ' last', nowText)
   end
-  redis.call('HSET', key, role .. ' last', nowText)
-  redis.call('PEXPIRE', key, REMEMBERED)
+  local last = tonumber(known[4] or '')
+  -- Of ninety days none counts that is not over.
+  if not last or math.floor(last / 86400000) < math.floor(now / 86400000) then redis.call('PEXPIRE', key, REMEMBERED) end
+  return last
 end

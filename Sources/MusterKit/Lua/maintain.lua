@@ -3,12 +3,12 @@
 -- nearly full.
 -- KEYS: 1 meta (hash) 2 jobs (hash) 3 lanes (zset) 4 sessions (zset) 5 idle (zset) 6 scheduled (zset)
 --       7 dead (zset) 8 timeline (hash) 9 parked (zset) 10 running (hash) 11 unique (hash) 12 unique-until (zset)
---       13 rates (zset) 14 suspects (hash) 15 calls (hash)
+--       13 rates (zset) 14 suspects (hash) 15 calls (hash) 16 schedule-due (zset)
 -- ARGV: 1 sequence of the caller's build  2 'reap' where the caller has been connected for a whole lease
 --       3 the most jobs to move  4 crashes after which a job is dead  5 ms that the dead are kept
 -- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1,
 --       outcomes dropped because Redis is nearly full, live sessions of the queue, ms until the first of their leases ends
---       or -1}
+--       or -1, ms until a recurring job is due or -1}
 --       or {'stale', floor}: an older build than the floor maintains nothing.
 -- Run twice: what was moved is no longer there to move.
 local jobs, lanes, sessions, idle = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -98,9 +98,12 @@ for _, key in ipairs(redis.call('ZRANGE', parked, 0, 15)) do
 end
 -- The writes above only free memory, or come after one that does: a full Redis lets these pass.
 local squeezed = squeeze()
+local live = redis.call('ZCOUNT', sessions, nowText, '+inf')
+-- In a crowd the others go by it: who may not reap has not done all that there is to do.
+if live >= CROWD and ARGV[2] == 'reap' then redis.call('HSET', meta, 'maintained', nowText) end
 local function ms_until_first(times)
   local first = redis.call('ZRANGE', times, 0, 0, 'WITHSCORES')
   return first[2] and math.max(0, tonumber(first[2]) - now) or -1
 end
-return {'ok', #due, recovered, reaped, ms_until_first(scheduled), squeezed, redis.call('ZCOUNT', sessions, nowText, '+inf'),
-  ms_until_first(sessions)}
+return {'ok', #due, recovered, reaped, ms_until_first(scheduled), squeezed, live,
+  ms_until_first(sessions), ms_until_first(KEYS[16])}

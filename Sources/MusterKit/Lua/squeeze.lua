@@ -5,17 +5,18 @@
 -- What must not be dropped for room: few bytes, or an eighth of what the live jobs take. Else a producer that fills
 -- whatever room there is would take the outcome of its own jobs from whoever asks for it.
 local LEAST_ROOM = 65536
+-- Of so many sessions few look after the queue, each for all (Upkeep.swift).
+local CROWD = 40
 
 -- Says how many bytes of outcomes there is room for, and drops the oldest where there are more. Free must stay an
 -- eighth of the server's bound, at most 64 MiB: what a second may bring. Who may not ask for the memory squeezes
--- nothing; of many workers, about four a second ask, by the chance of the microsecond.
+-- nothing; of many workers, about four a second ask, by the chance of the microsecond. In a crowd few come by at all.
 -- 1. Where more is free, outcomes may grow by half of it: another queue's grow too, and each takes more than its bytes.
 -- 2. Where less is free, what is missing goes, but at most half of them at a time: other queues give some, too.
 -- Returns how many outcomes went.
 local function squeeze()
   local workers = redis.call('ZCARD', base .. 'sessions')
-  -- Each comes by once a second, in a large fleet once in ten.
-  if clock[2] % math.max(1, workers) >= 4 * math.max(1, math.min(10, math.floor(workers / 20))) then return 0 end
+  if workers < CROWD and clock[2] % math.max(1, workers) >= 4 then return 0 end
   local info = redis.pcall('INFO', 'memory')
   if type(info) ~= 'string' then return 0 end
   local function fact(name) return tonumber(string.match(info, '\n' .. name .. ':(%d+)') or 0) end

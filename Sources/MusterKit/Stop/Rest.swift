@@ -7,6 +7,7 @@ final class Rest: Sendable {
         var continuation: CheckedContinuation<Void, any Error>?
         var timer: (any DispatchSourceTimer)?
         var isCancelled = false
+        var isCut = false
     }
 
     /// A serial queue of Dispatch's own has a thread even then.
@@ -14,35 +15,41 @@ final class Rest: Sendable {
 
     private let state = Mutex(State())
 
-    private init() {}
-
     /// - Throws: `CancellationError` as soon as the task is cancelled.
-    static func sleep(for duration: Duration) async throws {
-        let rest = Rest()
+    static func sleep(for duration: Duration) async throws { try await Rest().sleep(for: duration) }
+
+    /// One sleep at a time.
+    /// - Throws: `CancellationError` as soon as the task is cancelled, and from then on.
+    func sleep(for duration: Duration) async throws {
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { rest.begin($0, duration) }
+            try await withCheckedThrowingContinuation { begin($0, duration) }
         } onCancel: {
-            rest.end(isCancelled: true)
+            end(isCancelled: true)
         }
     }
+
+    /// Ends the sleep; where nobody sleeps, the next one at once.
+    func cut() { end(isCut: true) }
 
     private func begin(_ continuation: CheckedContinuation<Void, any Error>, _ duration: Duration) {
-        let isCancelled = state.withLock { state in
-            if state.isCancelled { return true }
+        let (isCancelled, isCut) = state.withLock { state in
+            defer { state.isCut = false }
+            if state.isCancelled || state.isCut { return (state.isCancelled, true) }
             let timer = DispatchSource.makeTimerSource(queue: Self.queue)
             timer.schedule(deadline: .now() + .milliseconds(max(0, duration.wholeMilliseconds)))
-            timer.setEventHandler { self.end(isCancelled: false) }
+            timer.setEventHandler { self.end() }
             (state.continuation, state.timer) = (continuation, timer)
             timer.resume()
-            return false
+            return (false, false)
         }
-        if isCancelled { continuation.resume(throwing: CancellationError()) }
+        if isCancelled { continuation.resume(throwing: CancellationError()) } else if isCut { continuation.resume() }
     }
 
-    private func end(isCancelled: Bool) {
+    private func end(isCancelled: Bool = false, isCut: Bool = false) {
         let (continuation, timer) = state.withLock { state in
             defer { (state.continuation, state.timer) = (nil, nil) }
             state.isCancelled = state.isCancelled || isCancelled
+            state.isCut = (state.isCut || isCut) && state.continuation == nil
             return (state.continuation, state.timer)
         }
         timer?.cancel()

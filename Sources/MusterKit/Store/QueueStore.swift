@@ -155,6 +155,8 @@ struct QueueStore: Sendable {
         var sessions: Int?
         /// Until the first lease of a session ends, where nobody renews it.
         var nextEndMilliseconds: Int?
+        /// Until a recurring job is due; 0 where one is.
+        var nextScheduleMilliseconds: Int?
     }
 
     /// Makes due jobs ready, takes the jobs of dead sessions back, and forgets what is too old, or takes room that Redis
@@ -169,7 +171,7 @@ struct QueueStore: Sendable {
             [
                 keys.meta, keys.jobs, keys.lanes, keys.sessions, keys.idle, keys.scheduled, keys.dead, keys.timeline,
                 keys.parked, keys.running, keys.unique, keys.uniqueUntil, keys.rates, keys.suspects,
-                keys.calls,
+                keys.calls, keys.scheduleDue,
             ]
         ) { command in
             command.append(build.sequence)
@@ -181,13 +183,12 @@ struct QueueStore: Sendable {
         guard answer.state == "ok" else {
             return Maintained(promoted: 0, recovered: 0, reaped: [], nextDueMilliseconds: nil)
         }
-        let due = answer[4].integer ?? -1
-        let end = answer[7].integer ?? -1
+        func time(_ part: Int) -> Int? { answer[part].integer.flatMap { $0 < 0 ? nil : $0 } }
         return Maintained(
             promoted: answer[1].integer ?? 0, recovered: answer[2].integer ?? 0,
-            reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: due < 0 ? nil : due,
+            reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: time(4),
             squeezed: answer[5].integer ?? 0, sessions: answer[6].integer,
-            nextEndMilliseconds: end < 0 ? nil : end)
+            nextEndMilliseconds: time(7), nextScheduleMilliseconds: time(8))
     }
 
     /// A session that lost its lease and lives: what nobody took over goes back, the other jobs' crashes were none.

@@ -9,6 +9,7 @@ import Synchronization
 /// 2. A session is lost when Redis says so, or when no renewal was confirmed for four fifths of a lease by
 ///    this machine's monotonic clock: before Redis could give its jobs to others. When that time comes it asks
 ///    once more, for a twentieth of the lease: a machine that stood still may find that its lease is still good.
+/// 3. In a crowd, who has nothing new to say speaks in the roll call at every second renewal only.
 final class Heartbeat: Sendable {
     private let session: SessionID
     private let lease: Duration
@@ -25,6 +26,7 @@ final class Heartbeat: Sendable {
     private let ended = SteadySemaphore()
     private let isStopping = Mutex(false)
     private let hasLeft = Mutex(false)
+    private let words = Mutex(RollCallWords())
 
     /// - Parameter beganAt: when it was said to Redis that the session begins.
     init(
@@ -84,16 +86,20 @@ final class Heartbeat: Sendable {
                 let told = SteadySemaphore()
                 let end = confirmed + lease * 4 / 5
                 let bound = min(sent + lease / 3, max(end, sent + lease / 20))
-                switch beat(until: bound, beside: { say(told) }) {
+                let now = snapshot()
+                let speaks = words.withLock { $0.mustSay(now) }
+                switch beat(until: bound, beside: { if speaks { say(now, told) } else { told.signal() } }) {
                 case .renewed(let renewal):
                     confirmed = sent
                     onAnswer("renewed", renewal.now)
                     onBeat(renewal, sent + lease * 4 / 5)
+                    if !speaks { words.withLock { $0.wasSilent() } }
                 case .lost:
                     isLost = !hasLeft.withLock { $0 }
                     onAnswer("lost", nil)
                 case .unheard:
                     onAnswer("unheard", nil)
+                    words.withLock { $0.wasSilent() }
                     let left = end - .now
                     isLost = left <= .zero
                     pause = min(pause, max(0, left.wholeMilliseconds))
@@ -114,6 +120,8 @@ final class Heartbeat: Sendable {
         var toCancel: [String] = []
         /// The server's time, in ms.
         var now: Int?
+        /// For how long nobody has looked after each of them, by its place; what Redis does not know is left out.
+        var unattended: [Int: Duration] = [:]
     }
 
     private enum Beat {
@@ -127,7 +135,7 @@ final class Heartbeat: Sendable {
     private func beat(until bound: ContinuousClock.Instant, beside: () -> Void) -> Beat {
         let answers = SteadySemaphore()
         let worst = Mutex(Beat.renewed(Renewal()))
-        for queue in queues {
+        for (index, queue) in queues.enumerated() {
             queue.beat(session: session.id, lease: lease, join: false) { result in
                 switch result {
                 case .success(let answer) where answer.state == "ok":
@@ -136,6 +144,7 @@ final class Heartbeat: Sendable {
                         renewal.held += answer[1].integer ?? 1
                         renewal.toCancel += answer[2].array?.compactMap(\.text) ?? []
                         renewal.now = renewal.now ?? answer[3].integer
+                        renewal.unattended[index] = answer[4].integer.flatMap { $0 < 0 ? nil : .milliseconds($0) }
                         $0 = .renewed(renewal)
                     }
                 case .success: worst.withLock { $0 = .lost }
@@ -151,13 +160,17 @@ final class Heartbeat: Sendable {
 
     private func report() {
         let told = SteadySemaphore()
-        say(told)
+        say(snapshot(), told)
         _ = told.wait(within: lease / 6)
     }
 
-    private func say(_ told: SteadySemaphore) {
-        fleet.report(session: session.id, snapshot()) { [onHeard] answer in
-            if case .success(let heard) = answer { onHeard(heard) }
+    private func say(_ now: WorkerSnapshot, _ told: SteadySemaphore) {
+        let report = words.withLock { $0.says(now) }
+        fleet.report(session: session.id, now, fields: report.fields) { [self] answer in
+            if case .success(let heard) = answer {
+                words.withLock { $0.wasHeard(report.number, now, added: heard.added) }
+                onHeard(heard)
+            }
             told.signal()
         }
     }
@@ -175,15 +188,4 @@ final class Heartbeat: Sendable {
 
     /// Waits for the last word, blocking the thread.
     func wait(within bound: Duration) { _ = ended.wait(within: bound) }
-}
-
-/// What a session says of itself in the roll call.
-struct WorkerSnapshot: Sendable {
-    let host: String
-    let build: String
-    let queues: [String]
-    let claimedAgo: Duration?
-    /// Jobs that it ran to success, so far.
-    let succeeded: Int
-    let fields: [(String, String)]
 }

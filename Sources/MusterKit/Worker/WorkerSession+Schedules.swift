@@ -2,27 +2,14 @@ import Logging
 import MusterRedis
 
 extension WorkerSession {
-    /// Registers what the worker declares, and fires what is due, as long as the session lasts.
-    ///
-    /// 1. Redis says what is due, and its clock. This machine's clock is not looked at.
-    /// 2. The nominal times are computed here, as Redis knows no time zones.
-    /// 3. `fire.lua` makes the jobs only if the due time is still the one that was read: of many workers one wins.
-    ///
-    /// If the process dies anywhere between, another worker reads the same due time and does the same.
-    func fireSchedules() async throws {
-        var undeclared = worker.options.schedules
-        while true {
-            undeclared = await register(undeclared)
-            var pause = Int.random(in: unhurried)
-            for queue in queues {
-                let store = ScheduleStore(client, namespace: worker.server.namespace, queue: queue.keys.queue)
-                do {
-                    pause = min(pause, try await fireDue(store))
-                } catch {
-                    noise.log { logger.warning("schedules were not looked at", metadata: ["error": "\(error)"]) }
-                }
-            }
-            try await Rest.sleep(for: .milliseconds(pause))
+    /// Registers what the worker declares; again and again where Redis is away.
+    func registerSchedules() async throws {
+        var left = worker.options.schedules
+        while !left.isEmpty {
+            let count = left.count
+            left = await register(left)
+            if left.count < count { lookNow() }
+            if !left.isEmpty { try await Rest.sleep(for: .milliseconds(Int.random(in: unhurried))) }
         }
     }
 
@@ -57,10 +44,27 @@ extension WorkerSession {
         return left
     }
 
-    /// - Returns: after how many ms to look again, at most.
-    private func fireDue(_ store: ScheduleStore) async throws(MusterError) -> Int {
+    /// Fires what is due.
+    ///
+    /// 1. Redis says what is due, and its clock. This machine's clock is not looked at.
+    /// 2. The nominal times are computed here, as Redis knows no time zones.
+    /// 3. `fire.lua` makes the jobs only if the due time is still the one that was read: of many workers one wins.
+    ///
+    /// If the process dies anywhere between, another worker reads the same due time and does the same.
+    /// - Returns: in how many ms one is due again; nil where none is, or Redis is away.
+    func fireDue(_ queue: QueueStore) async -> Int? {
+        do {
+            let store = ScheduleStore(client, namespace: worker.server.namespace, queue: queue.keys.queue)
+            return try await fireDue(store)
+        } catch {
+            noise.log { logger.warning("schedules were not looked at", metadata: ["error": "\(error)"]) }
+            return nil
+        }
+    }
+
+    private func fireDue(_ store: ScheduleStore) async throws(MusterError) -> Int? {
         let (now, untilNext, schedules) = try await store.due(atMost: 100)
-        var pause = untilNext.map { $0 + Int.random(in: 1...20) } ?? .max
+        var pause = untilNext
         for schedule in schedules {
             let plan: FiringPlan
             if schedule.header.isEmpty {
@@ -81,7 +85,7 @@ extension WorkerSession {
             }
             switch try await store.fire(schedule, plan, build: worker.build) {
             case .made(let count):
-                if let due = plan.due { pause = min(pause, due <= now ? 0 : due - now + Int.random(in: 1...20)) }
+                if let due = plan.due { pause = min(pause ?? .max, max(0, due - now)) }
                 if plan.skipped > 0 {
                     logger.warning(
                         "nominal times were missed and skipped",
@@ -97,7 +101,7 @@ extension WorkerSession {
                 }
             case .moved:
                 // When it comes next is known to whoever was first; a second look tells.
-                pause = min(pause, Int.random(in: 5...50))
+                pause = min(pause ?? .max, 25)
             case .gone: break
             }
         }

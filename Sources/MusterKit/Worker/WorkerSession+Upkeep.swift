@@ -11,19 +11,21 @@ extension WorkerSession {
         }
     }
 
-    /// Between two looks without a reason, in ms: about a second. In a large fleet up to ten: others look meanwhile, and
+    /// Between two looks without a reason, in ms: about a second. In a large fleet up to fourteen: others look meanwhile, and
     /// hundreds that find nothing would keep Redis busy. Who is below the floor is told when that changes.
-    var unhurried: ClosedRange<Int> {
-        let seconds = seen.withLock { seen in
-            seen.lastClaim.hasPrefix("stale") ? 10 : max(1, min(10, seen.crowd / 20))
-        }
+    var unhurried: ClosedRange<Int> { unhurried(of: upkeep.withLock { $0.sessions }) }
+
+    private func unhurried(of sessions: Int) -> ClosedRange<Int> {
+        let seconds = isBelowFloor ? 13 : sessions < Upkeep.crowd ? 1 : min(13, sessions / 14)
         return Self.unhurried(seconds: seconds, lease: worker.options.lease)
     }
 
+    private var isBelowFloor: Bool { seen.withLock { $0.lastClaim.hasPrefix("stale") } }
+
     /// Whoever has not claimed for two leases counts as not ready, and wedged.
     static func unhurried(seconds: Int, lease: Duration) -> ClosedRange<Int> {
-        let most = max(1, min(seconds * 1250, lease.wholeMilliseconds * 3 / 2))
-        return most * 3 / 5...most
+        let most = max(1, min(seconds * 1100, lease.wholeMilliseconds * 7 / 5))
+        return most * 4 / 5...most
     }
 
     /// Once a lease, between two claims: a claim that was given up as lost may have run after all, and its
@@ -40,45 +42,65 @@ extension WorkerSession {
         news()
     }
 
-    /// Promotes due jobs, takes over from the dead and keeps outcomes from filling Redis, as long as the session lasts.
+    /// Looks after its queues as long as the session lasts: each when ``Upkeep`` says so.
     func maintain() async throws {
         let squeezes = LogGate()
-        let lease = worker.options.lease.wholeMilliseconds
         while true {
-            var pause = Int.random(in: unhurried)
-            var crowd = 0
             // In a nearly full Redis the first gives most.
-            for queue in queues.shuffled() {
-                guard
-                    let done = try? await queue.maintain(
-                        build: worker.build, mayReap: self.untilReaping == 0,
-                        crashLimit: worker.options.crashLimit)
-                else { continue }
-                if done.recovered > 0 || !done.reaped.isEmpty {
-                    logger.warning(
-                        "took over from dead sessions",
-                        metadata: [
-                            "sessions": "\(done.reaped.joined(separator: ","))", "jobs": "\(done.recovered)",
-                        ])
-                }
-                if done.squeezed > 0 {
-                    squeezes.log {
-                        logger.warning(
-                            "Redis is nearly full; the oldest outcomes were dropped",
-                            metadata: ["queue": "\(queue.keys.queue)", "outcomes": "\(done.squeezed)"])
-                    }
-                }
-                crowd = max(crowd, done.sessions ?? 0)
-                // Who has not renewed its lease for half of it may be dead. A large fleet may shrink to a few at once, and
-                // those must not sleep while its leases end: nobody sleeps longer than one.
-                let nextEnd = done.nextEndMilliseconds ?? .max
-                let end = max(nextEnd < lease / 2 ? nextEnd : lease, untilReaping)
-                for due in [done.nextDueMilliseconds ?? .max, end] where due < pause {
-                    pause = min(pause, due + Int.random(in: 1...max(20, crowd * 2)))
-                }
+            for index in queues.indices.shuffled() where upkeep.withLock({ $0.time(of: index) <= .now }) {
+                await lookAfter(index, squeezes)
             }
-            seen.withLock { [crowd] in $0.crowd = crowd }
-            try await Rest.sleep(for: .milliseconds(pause))
+            let left = upkeep.withLock { $0.time - .now }
+            try await upkeepRest.sleep(for: max(.zero, left))
+        }
+    }
+
+    /// For how long nobody has looked after its queues.
+    func hear(unattended: [Int: Duration]) {
+        let isDue = upkeep.withLock { upkeep in
+            // Each hears of its own: none is left out.
+            queues.indices.map { upkeep.heard($0, unattended: unattended[$0]) }.contains(true)
+        }
+        if isDue { upkeepRest.cut() }
+    }
+
+    /// Looks after all of its queues at once.
+    func lookNow() {
+        upkeep.withLock { $0.hurry() }
+        upkeepRest.cut()
+    }
+
+    /// Promotes due jobs, takes over from the dead, fires what is due by schedule, keeps outcomes from filling Redis.
+    private func lookAfter(_ index: Int, _ squeezes: LogGate) async {
+        let queue = queues[index]
+        let pause = Duration.milliseconds(Int.random(in: unhurried(of: upkeep.withLock { $0.sessions(of: index) })))
+        // Below the floor nobody looks after anything; the claim says when that is over.
+        guard !isBelowFloor,
+            let done = try? await queue.maintain(
+                build: worker.build, mayReap: self.untilReaping == 0, crashLimit: worker.options.crashLimit)
+        else { return upkeep.withLock { $0.looked(index, sessions: nil, due: nil, pause: pause) } }
+        if done.recovered > 0 || !done.reaped.isEmpty {
+            logger.warning(
+                "took over from dead sessions",
+                metadata: ["sessions": "\(done.reaped.joined(separator: ","))", "jobs": "\(done.recovered)"])
+        }
+        if done.squeezed > 0 {
+            squeezes.log {
+                logger.warning(
+                    "Redis is nearly full; the oldest outcomes were dropped",
+                    metadata: ["queue": "\(queue.keys.queue)", "outcomes": "\(done.squeezed)"])
+            }
+        }
+        var due = [done.nextDueMilliseconds, done.nextScheduleMilliseconds == 0 ? nil : done.nextScheduleMilliseconds]
+        if done.nextScheduleMilliseconds == 0 { due.append(await fireDue(queue)) }
+        // Who has not renewed its lease for half of it may be dead.
+        if let end = done.nextEndMilliseconds, end < worker.options.lease.wholeMilliseconds / 2 {
+            due.append(max(end, untilReaping))
+        }
+        // Not all of a crowd at once.
+        let soonest = due.compactMap(\.self).min().map { $0 + Int.random(in: 1...max(20, (done.sessions ?? 0) * 2)) }
+        upkeep.withLock {
+            $0.looked(index, sessions: done.sessions, due: soonest.map { .milliseconds($0) }, pause: pause)
         }
     }
 

@@ -14,8 +14,6 @@ final class WorkerSession: Sendable {
 
     struct Seen {
         var lastClaim = "never"
-        /// Sessions of its largest queue.
-        var crowd = 0
         var claimedAt: ContinuousClock.Instant?
         var refusals = 0
         var state = "running"
@@ -55,6 +53,8 @@ final class WorkerSession: Sendable {
     let types: String
     let logger: Logger
     let noise = LogGate()
+    let upkeep: Mutex<Upkeep>
+    let upkeepRest = Rest()
     /// Nil where nobody wants any.
     let metrics: WorkerMetrics?
     let clock: RedisClock
@@ -88,6 +88,7 @@ final class WorkerSession: Sendable {
         self.beats = beats
         id = SessionID.here(host: worker.options.host)
         queues = worker.options.queues.map { QueueStore(client, namespace: worker.server.namespace, queue: $0) }
+        upkeep = Mutex(Upkeep(queues: queues.count, lease: worker.options.lease))
         types = "," + worker.handlers.types.joined(separator: ",") + ","
         var logger = worker.logger
         logger[metadataKey: "session"] = "\(id)"
@@ -127,6 +128,7 @@ final class WorkerSession: Sendable {
                 self.metrics?.note(
                     running: self.pool.runningCount, waiting: self.pool.waitingCount, stuck: self.pool.stuckCount)
                 for id in renewal.toCancel { self.pool.cancel(id) }
+                self.hear(unattended: renewal.unattended)
                 self.lookForWedge()
             },
             onAnswer: { name, now in
@@ -159,7 +161,7 @@ final class WorkerSession: Sendable {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.tick() }
                 group.addTask { try await self.maintain() }
-                group.addTask { try await self.fireSchedules() }
+                group.addTask { try await self.registerSchedules() }
                 defer { group.cancelAll() }
                 try await self.claim()
             }
@@ -297,9 +299,10 @@ final class WorkerSession: Sendable {
         let options = worker.options
         let isQuiet = worker.control.isQuiet
         let stop = closing.clock.time
+        let isInCrowd = upkeep.withLock { $0.sessions } >= Upkeep.crowd
         return seen.withLock { seen in
             WorkerSnapshot(
-                host: id.host, build: "\(worker.build)", queues: options.queues,
+                isInCrowd: isInCrowd, host: id.host, build: "\(worker.build)", queues: options.queues,
                 claimedAgo: seen.claimedAt.map { .now - $0 },
                 succeeded: pool.succeededCount,
                 fields: [

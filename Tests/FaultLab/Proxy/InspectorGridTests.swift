@@ -63,11 +63,13 @@ import Testing
         let fleet = FleetStore(ledger.client, namespace: namespace)
         try await fleet.know(queues: ["q"])
         _ = await withCheckedContinuation { continuation in
+            let fields = [("state", "running"), ("build", "5-r5"), ("host", "h"), ("leaseMs", "600000")]
             fleet.report(
                 session: session.id,
                 WorkerSnapshot(
-                    host: "h", build: "5-r5", queues: ["q"], claimedAgo: nil, succeeded: 0,
-                    fields: [("state", "running"), ("build", "5-r5"), ("host", "h"), ("leaseMs", "600000")])
+                    isInCrowd: false, host: "h", build: "5-r5", queues: ["q"], claimedAgo: nil, succeeded: 0,
+                    fields: fields),
+                fields: fields
             ) { continuation.resume(returning: (try? $0.get()) != nil) }
         }
         func claim(_ want: Int, _ outcomes: [Settlement]) async throws {
