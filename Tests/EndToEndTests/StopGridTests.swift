@@ -86,7 +86,7 @@ import Testing
             try await #expect(eventually { try await phase(cluster) == "finish: 1 job" })
             try await #expect(
                 eventually { try await cluster.muster("fleet", "list").output.contains("stopping (finish: 1 job)") })
-            #expect(await gone(worker, by: asked + .seconds(10 + 3 + 1)) == .exited(0))
+            #expect(await gone(worker, by: asked + .seconds(10 + 3 + 1)).end == .exited(0))
             try await #expect(cluster.queue()["ready"] as? Int == 1)
             try await #expect(phase(cluster) == "overran finish: 1 job")
         }
@@ -210,15 +210,17 @@ import Testing
         let asked = ContinuousClock.now
         worker.send(SIGTERM)
         let before = stalls.lost
-        let end = await gone(worker, by: asked + bound + .seconds(20))
-        let taken = ContinuousClock.now - asked
+        let (end, at) = await gone(worker, by: asked + bound + .seconds(20))
+        let taken = at - asked
         #expect(taken <= bound + .seconds(1) + stalls.lost - before, "it took \(taken) of \(bound)")
         return end
     }
 
-    /// - Returns: nil where it is still there.
-    private func gone(_ worker: ChildProcess, by end: ContinuousClock.Instant) async -> Termination? {
-        await DedicatedThread.run { worker.waitOnThisThread(within: max(.zero, end - .now)) }
+    /// - Returns: how it ended, nil where it is still there; and when, which this task may hear of much later.
+    private func gone(
+        _ worker: ChildProcess, by end: ContinuousClock.Instant
+    ) async -> (end: Termination?, at: ContinuousClock.Instant) {
+        await DedicatedThread.run { (worker.waitOnThisThread(within: max(.zero, end - .now)), .now) }
     }
 
     private func ready(_ cluster: Cluster, grace: String, _ more: String...) async throws -> ChildProcess {

@@ -48,6 +48,37 @@ import Testing
         }
     }
 
+    @Test func itSaysWhenARecurringJobIsDue() async throws {
+        try await withGround { ground in
+            try await #expect(maintain(ground).nextScheduleMilliseconds == nil)
+            try await ground.schedules.add(try ground.schedule(), build: build(5))
+            #expect(try #require(try await maintain(ground).nextScheduleMilliseconds) > 0)
+            try await ground.makeOverdue()
+            try await #expect(maintain(ground).nextScheduleMilliseconds == 0)
+        }
+    }
+
+    /// By a beat of a session that is there.
+    func unattended(_ ground: Ground) async throws -> Int? { try await ground.beat(one, join: false)[4].integer }
+
+    @Test func aBeatSaysForHowLongNobodyHasLookedAfterACrowdsQueue() async throws {
+        try await withGround { ground in
+            for number in 1..<UInt32(Upkeep.crowd) { try await ground.join(session(number)) }
+            _ = try await maintain(ground)
+            try await #expect(unattended(ground) == -1, "they are a few: each looks")
+            try await ground.join(session(UInt32(Upkeep.crowd)))
+            _ = try await maintain(ground, mayReap: false)
+            try await #expect(unattended(ground) == -1, "who may not reap has not done everything")
+            _ = try await maintain(ground)
+            let noted = try #require(try await ground.meta("maintained").flatMap { Int($0) })
+            #expect(try #require(try await unattended(ground)) >= 0)
+            try await ground.ask("HSET", ground.keys.meta, "maintained", "\(noted - 5000)")
+            #expect(try #require(try await unattended(ground)) >= 5000)
+            try await ground.ask("HSET", ground.keys.meta, "maintained", "\(noted + 3_600_000)")
+            try await #expect(unattended(ground) == -1, "a clock that went back")
+        }
+    }
+
     @Test func aStepMovesAtMostTwoHundred() async throws {
         try await withGround { ground in
             try await ground.enqueue(ids(450), when: .after(.seconds(60)))

@@ -71,7 +71,8 @@ import Testing
             _ = try await ground.ask(nil, "SET", "a", "1")
             let other = RedisClient(ground.client.endpoint, options: RedisOptions(clientName: "them"))
             defer { other.close() }
-            let script = RedisScript(name: "fast", source: "-- fence: not this\nlocal a\n-- fast: this\n-- nor: this\nreturn 1")
+            let script = RedisScript(
+                name: "fast", source: "-- fence: not this\nlocal a\n-- fast: this\n-- nor: this\nreturn 1")
             _ = try await other.run(script, keys: []) { _ in }
             _ = try await ground.ask(nil, "GET", "a")
             let commands = ground.proxy.commands

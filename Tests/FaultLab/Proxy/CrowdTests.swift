@@ -1,0 +1,75 @@
+import Logging
+import MusterLaunch
+import MusterRedis
+import MusterTestKit
+import Testing
+
+@testable import MusterKit
+
+/// Two workers among many sessions, whom nobody looks after the queue for: both do, at their beats, and nothing stays
+/// undone. The others are only listed.
+@Suite(.timeLimit(.minutes(2))) struct CrowdTests {
+    @Test func fewLookAfterTheQueueAndNothingStaysUndone() async throws {
+        try await withRedis(.init(appendOnly: false)) { redis in
+            let ledger = try Ledger(redis.url, namespace: "crowd")
+            defer { ledger.client.close() }
+            for number in 1...UInt32(Upkeep.crowd) { _ = try await Self.join(ledger, number, lease: .seconds(600)) }
+            let runs = RunCount()
+            try await withFaultProxy(to: redis.url, on: .loopback) { proxy in
+                let workers = try (1...2).map { try Self.worker(proxy.url, host: "live-\($0)", runs) }
+                let running = workers.map { worker in Task { try await worker.run() } }
+                func count(_ script: String) -> Int { proxy.commands.count { $0.script == script } }
+                try await #expect(eventually(within: .seconds(60)) { count("beat") >= 20 })
+                let (looks, beats, reports) = (count("maintain"), count("beat"), count("fleet"))
+                // Each looks when it begins; where they are few, each looks about twice a beat.
+                #expect(looks <= beats, "\(looks) looks, \(beats) beats")
+                #expect(reports < beats, "\(reports) reports, \(beats) beats")
+
+                try await ledger.enqueue("delayed", type: "t", when: .after(.milliseconds(500)))
+                try await #expect(eventually(within: .seconds(30)) { runs.count(of: "delayed") == 1 })
+                try await Self.leaveBehind(ledger, "orphan")
+                try await #expect(eventually(within: .seconds(60)) { runs.count(of: "orphan") == 1 })
+                try await Self.schedule(ledger)
+                try await #expect(eventually(within: .seconds(30)) { runs.count(of: "s") >= 1 })
+
+                for worker in workers { worker.stop() }
+                for task in running { try await #expect(bounded(task) != nil, "it ends") }
+            }
+        }
+    }
+
+    private static func worker(_ url: String, host: String, _ runs: RunCount) throws -> Worker {
+        var handlers = Handlers()
+        handlers.register(type: "t") { context in
+            runs.ended(["delayed", "orphan"].contains(context.id) ? context.id : "s")
+            return nil
+        }
+        return try Worker(
+            server: MusterServer(url, namespace: "crowd"), build: try BuildStamp("5-r5"),
+            options: WorkerOptions(queues: ["q"], lease: .seconds(6), host: host), handlers: handlers,
+            logger: Logger(label: host, factory: { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    private static func join(_ ledger: Ledger, _ number: UInt32, lease: Duration) async throws -> SessionID {
+        let session = SessionID(host: "listed", pid: 1, nonce: number)
+        let joined = await withCheckedContinuation { continuation in
+            ledger.store.beat(session: session.id, lease: lease, join: true) { continuation.resume(returning: $0) }
+        }
+        #expect(try joined.get().state == "ok")
+        return session
+    }
+
+    /// A job that a session held which is dead by now: put there by hand, for a live worker would be faster.
+    private static func leaveBehind(_ ledger: Ledger, _ id: String) async throws {
+        let dead = try await join(ledger, 1000, lease: .milliseconds(1))
+        try await ledger.enqueue(id, type: "t", when: .after(.seconds(3600)))
+        try await ledger.ask("SADD", ledger.keys.held(dead.id), id)
+        try await ledger.ask("ZREM", ledger.keys.scheduled, id)
+    }
+
+    private static func schedule(_ ledger: Ledger) async throws {
+        let store = ScheduleStore(ledger.client, namespace: ledger.server.namespace, queue: "q")
+        let schedule = try Schedule("s", cron: "@every 1s", type: "t", queue: "q", requirement: .any)
+        _ = try await store.add(schedule, build: try BuildStamp("5-r5"))
+    }
+}
