@@ -97,8 +97,10 @@ extension WorkerSession {
         if let end = done.nextEndMilliseconds, end < worker.options.lease.wholeMilliseconds / 2 {
             due.append(max(end, untilReaping))
         }
-        // Not all of a crowd at once.
-        let soonest = due.compactMap(\.self).min().map { $0 + Int.random(in: 1...max(20, (done.sessions ?? 0) * 2)) }
+        // In a crowd one more each second knows of it, and not all may come at once.
+        let soonest = due.compactMap(\.self).min().map { due in
+            due + Int.random(in: 1...max(20, min(done.sessions ?? 0, due / 1000) * 2))
+        }
         upkeep.withLock {
             $0.looked(index, sessions: done.sessions, due: soonest.map { .milliseconds($0) }, pause: pause)
         }
