@@ -25,7 +25,8 @@ awk -v most=15 -v width=400 '
     isFailure && /^↳/ { failures[count] = failures[count] "  " $0 }
     { isFailure = 0 }
     /^(✔|✘) Test run with / { isOver = 1 }
-    /^◇ Test case passing |^◇ Test run started/ { next }
+    /^◇ Test run started/ { isOver = 0; delete begun; next }
+    /^◇ Test case passing / { next }
     /^◇ Test .* started\.$/ { sub(/^◇ Test /, ""); sub(/ started\.$/, ""); begun[$0] = 1 }
     /^(✔|✘|➜) Test .* after / { sub(/^[^ ]+ Test /, ""); sub(/ (with .* )?(passed|failed) after .*/, ""); delete begun[$0] }
     END {

@@ -79,6 +79,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [(500, true), (30_000, false), (90_000, true)])
+    func whoLeavesARecurringJobUndoneHasNotLookedForAll(_ lateMilliseconds: Int, _ counts: Bool) async throws {
+        try await withGround { ground in
+            for number in 1...UInt32(Upkeep.crowd) { try await ground.join(session(number)) }
+            try await ground.schedules.add(try ground.schedule(), build: build(9))
+            try await ground.makeDue(at: try await ground.time() - lateMilliseconds)
+            _ = try await maintain(ground)
+            try await #expect((ground.meta("maintained") != nil) == counts)
+        }
+    }
+
+    @Test func whereMoreIsLeftThanIsDoneAtATimeItIsToldSo() async throws {
+        try await withGround { ground in
+            for id in ids(250, "k") { try await ground.ask("ZADD", ground.keys.uniqueUntil, "1", id) }
+            try await #expect(maintain(ground).nextDueMilliseconds == 0)
+            try await #expect(maintain(ground).nextDueMilliseconds == nil)
+        }
+    }
+
     @Test func aStepMovesAtMostTwoHundred() async throws {
         try await withGround { ground in
             try await ground.enqueue(ids(450), when: .after(.seconds(60)))

@@ -39,6 +39,9 @@ struct RollCallWords: Sendable {
         if parts == 0 || added == 0 { known = words }
     }
 
+    /// It says everything next time.
+    mutating func forget() { known = nil }
+
     /// A beat went without a word, or nobody knows.
     mutating func wasSilent() { isSilent = true }
 }

@@ -17,5 +17,4 @@ if count > 0 and redis.call('HLEN', KEYS[4]) > 0 then
     if redis.call('HEXISTS', KEYS[4], id) == 1 then to_cancel[#to_cancel + 1] = id end
   end
 end
--- A clock that went back knows nothing.
-return {'ok', count, to_cancel, now, rules[6] and math.max(-1, now - tonumber(rules[6])) or -1}
+return {'ok', count, to_cancel, now, unattended()}

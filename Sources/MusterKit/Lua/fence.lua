@@ -19,6 +19,11 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local nowText = string.format('%.0f', now)
 
+-- For how many ms nobody has looked after the queue; -1 where that is not known, as after a clock that went back.
+local function unattended()
+  return rules[6] and math.max(-1, now - tonumber(rules[6])) or -1
+end
+
 -- A record is one line of fields, a newline, the payload.
 local function head_of(record)
   local stop = string.find(record, '\n', 1, true)

@@ -8,7 +8,7 @@
 --       3 the most jobs to move  4 crashes after which a job is dead  5 ms that the dead are kept
 -- Answers {'ok', jobs made ready, jobs taken from the dead, sessions reaped, ms until the next is due or -1,
 --       outcomes dropped because Redis is nearly full, live sessions of the queue, ms until the first of their leases ends
---       or -1, ms until a recurring job is due or -1}
+--       or -1, ms until a recurring job is due or -1, for how many ms nobody had looked before or -1}
 --       or {'stale', floor}: an older build than the floor maintains nothing.
 -- Run twice: what was moved is no longer there to move.
 local jobs, lanes, sessions, idle = KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -76,12 +76,18 @@ if ARGV[2] == 'reap' then
 end
 for lane, count in pairs(woken) do wake(idle, lane, math.min(count, 8)) end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', dead, '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, limit)) do
+-- Whether there is more to do than is done at a time.
+local has_more = false
+local old = redis.call('ZRANGEBYSCORE', dead, '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, limit)
+has_more = #old == limit
+for _, id in ipairs(old) do
   redis.call('ZREM', dead, id)
   forget_dead(id)
   redis.call('HINCRBY', meta, 'dead-dropped', 1)
 end
-for _, key in ipairs(redis.call('ZRANGEBYSCORE', unique_until, '-inf', now, 'LIMIT', 0, limit)) do
+local free = redis.call('ZRANGEBYSCORE', unique_until, '-inf', now, 'LIMIT', 0, limit)
+has_more = has_more or #free == limit
+for _, key in ipairs(free) do
   local entry = redis.call('HGET', unique, key)
   if entry and string.find(entry, ' time ', 1, true) then redis.call('HDEL', unique, key) end
   redis.call('ZREM', unique_until, key)
@@ -89,21 +95,29 @@ end
 redis.call('ZREMRANGEBYSCORE', rates, '-inf', now)
 -- What a finished job lets go on is one; here is what a limit that was raised lets go on.
 local room = tonumber(most_of_key or '') or limit
-for _, key in ipairs(redis.call('ZRANGE', parked, 0, 15)) do
+local waiting, unparked = redis.call('ZRANGE', parked, 0, 15), 0
+for _, key in ipairs(waiting) do
   for _ = 1, math.min(limit, room - tonumber(redis.call('HGET', running, key) or 0)) do
     if not unpark(key) then break end
+    unparked = unparked + 1
   end
   -- The next look begins with the others, or the keys behind sixteen busy ones would wait for ever.
   redis.call('ZADD', parked, 'XX', now, key)
 end
+has_more = has_more or #waiting == 16 and unparked > 0
 -- The writes above only free memory, or come after one that does: a full Redis lets these pass.
 local squeezed = squeeze()
 local live = redis.call('ZCOUNT', sessions, nowText, '+inf')
--- In a crowd the others go by it: who may not reap has not done all that there is to do.
-if live >= CROWD and ARGV[2] == 'reap' then redis.call('HSET', meta, 'maintained', nowText) end
+-- In a crowd the others go by it: who may not reap has not done all that there is to do, and perhaps not who left a
+-- recurring job undone that only a newer build may fire. One that nobody fires for a minute keeps nobody busy.
+local first = redis.call('ZRANGE', KEYS[16], 0, 0, 'WITHSCORES')
+local late = first[2] and now - tonumber(first[2]) or 0
+if live >= CROWD and ARGV[2] == 'reap' and (late < 1000 or late > 60000) then
+  redis.call('HSET', meta, 'maintained', nowText)
+end
 local function ms_until_first(times)
   local first = redis.call('ZRANGE', times, 0, 0, 'WITHSCORES')
   return first[2] and math.max(0, tonumber(first[2]) - now) or -1
 end
-return {'ok', #due, recovered, reaped, ms_until_first(scheduled), squeezed, live,
-  ms_until_first(sessions), ms_until_first(KEYS[16])}
+return {'ok', #due, recovered, reaped, has_more and 0 or ms_until_first(scheduled), squeezed, live,
+  ms_until_first(sessions), ms_until_first(KEYS[16]), unattended()}

@@ -10,13 +10,18 @@ local CROWD = 40
 
 -- Says how many bytes of outcomes there is room for, and drops the oldest where there are more. Free must stay an
 -- eighth of the server's bound, at most 64 MiB: what a second may bring. Who may not ask for the memory squeezes
--- nothing; of many workers, about four a second ask, by the chance of the microsecond. In a crowd few come by at all.
+-- nothing; of many workers, about four a second ask, by the chance of the microsecond; of a crowd, who comes a quarter of
+-- a second after the last one.
 -- 1. Where more is free, outcomes may grow by half of it: another queue's grow too, and each takes more than its bytes.
 -- 2. Where less is free, what is missing goes, but at most half of them at a time: other queues give some, too.
 -- Returns how many outcomes went.
 local function squeeze()
   local workers = redis.call('ZCARD', base .. 'sessions')
-  if workers < CROWD and clock[2] % math.max(1, workers) >= 4 then return 0 end
+  if workers < CROWD then
+    if clock[2] % math.max(1, workers) >= 4 then return 0 end
+  elseif unattended() >= 0 and unattended() < 250 then
+    return 0
+  end
   local info = redis.pcall('INFO', 'memory')
   if type(info) ~= 'string' then return 0 end
   local function fact(name) return tonumber(string.match(info, '\n' .. name .. ':(%d+)') or 0) end

@@ -157,6 +157,8 @@ struct QueueStore: Sendable {
         var nextEndMilliseconds: Int?
         /// Until a recurring job is due; 0 where one is.
         var nextScheduleMilliseconds: Int?
+        /// For how long nobody had looked before; nil where Redis does not know.
+        var unattended: Duration?
     }
 
     /// Makes due jobs ready, takes the jobs of dead sessions back, and forgets what is too old, or takes room that Redis
@@ -188,7 +190,8 @@ struct QueueStore: Sendable {
             promoted: answer[1].integer ?? 0, recovered: answer[2].integer ?? 0,
             reaped: answer[3].array?.compactMap(\.text) ?? [], nextDueMilliseconds: time(4),
             squeezed: answer[5].integer ?? 0, sessions: answer[6].integer,
-            nextEndMilliseconds: time(7), nextScheduleMilliseconds: time(8))
+            nextEndMilliseconds: time(7), nextScheduleMilliseconds: time(8),
+            unattended: time(9).map { .milliseconds($0) })
     }
 
     /// A session that lost its lease and lives: what nobody took over goes back, the other jobs' crashes were none.

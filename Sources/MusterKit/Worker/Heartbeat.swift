@@ -7,8 +7,8 @@ import Synchronization
 /// 1. A third of the lease apart, with jitter, it renews the lease in every queue and says in the roll call
 ///    what the session does; the answer names jobs that somebody asked to cancel.
 /// 2. A session is lost when Redis says so, or when no renewal was confirmed for four fifths of a lease by
-///    this machine's monotonic clock: before Redis could give its jobs to others. When that time comes it asks
-///    once more, for a twentieth of the lease: a machine that stood still may find that its lease is still good.
+///    this machine's monotonic clock: before Redis could give its jobs to others. Who was kept from asking until
+///    then asks once, for a twentieth of the lease: a machine that stood still may find that it is still good.
 /// 3. In a crowd, who has nothing new to say speaks in the roll call at every second renewal only.
 final class Heartbeat: Sendable {
     private let session: SessionID
@@ -109,6 +109,8 @@ final class Heartbeat: Sendable {
             }
             _ = wake.wait(within: .milliseconds(pause))
         }
+        // The last word stands for days: all of it.
+        words.withLock { $0.forget() }
         report()
         ended.signal()
     }

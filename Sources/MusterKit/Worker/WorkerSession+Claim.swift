@@ -117,6 +117,7 @@ extension WorkerSession {
         metrics?.claimed(queue: queues[queue].keys.queue, answer: answer, wanted: want)
         worker.board.note(error: nil)
         var isFirst = false
+        var isBack = false
         let onNews = seen.withLock { seen -> (@Sendable () -> Void)? in
             let before = seen.lastClaim
             if want > 0 || answer.state != .ok {
@@ -125,6 +126,7 @@ extension WorkerSession {
             seen.claimedAt = .now
             if isRefused { seen.refusals += 1 }
             isFirst = before == "never" || (before == "stale") != (seen.lastClaim == "stale")
+            isBack = before == "stale" && seen.lastClaim != before
             let isNews =
                 before == "never" || before == "quiet" && seen.lastClaim != before
                 || isRefused && before != seen.lastClaim
@@ -132,6 +134,7 @@ extension WorkerSession {
         }
         onNews?()
         if isFirst { worker.board.changed() }
+        if isBack { lookNow() }
         switch answer.state {
         case .lost:
             end(.lost)

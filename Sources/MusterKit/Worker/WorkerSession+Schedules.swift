@@ -51,20 +51,21 @@ extension WorkerSession {
     /// 3. `fire.lua` makes the jobs only if the due time is still the one that was read: of many workers one wins.
     ///
     /// If the process dies anywhere between, another worker reads the same due time and does the same.
-    /// - Returns: in how many ms one is due again; nil where none is, or Redis is away.
-    func fireDue(_ queue: QueueStore) async -> Int? {
+    /// - Returns: how many jobs it made, and in how many ms to look again; nil where nothing is due any more.
+    func fireDue(_ queue: QueueStore) async -> (made: Int, next: Int?) {
         do {
             let store = ScheduleStore(client, namespace: worker.server.namespace, queue: queue.keys.queue)
             return try await fireDue(store)
         } catch {
             noise.log { logger.warning("schedules were not looked at", metadata: ["error": "\(error)"]) }
-            return nil
+            return (0, 1000)
         }
     }
 
-    private func fireDue(_ store: ScheduleStore) async throws(MusterError) -> Int? {
+    private func fireDue(_ store: ScheduleStore) async throws(MusterError) -> (made: Int, next: Int?) {
         let (now, untilNext, schedules) = try await store.due(atMost: 100)
         var pause = untilNext
+        var made = 0
         for schedule in schedules {
             let plan: FiringPlan
             if schedule.header.isEmpty {
@@ -85,6 +86,7 @@ extension WorkerSession {
             }
             switch try await store.fire(schedule, plan, build: worker.build) {
             case .made(let count):
+                made += count
                 if let due = plan.due { pause = min(pause ?? .max, max(0, due - now)) }
                 if plan.skipped > 0 {
                     logger.warning(
@@ -105,6 +107,6 @@ extension WorkerSession {
             case .gone: break
             }
         }
-        return pause
+        return (made, pause)
     }
 }

@@ -74,11 +74,12 @@ extension WorkerSession {
     private func lookAfter(_ index: Int, _ squeezes: LogGate) async {
         let queue = queues[index]
         let pause = Duration.milliseconds(Int.random(in: unhurried(of: upkeep.withLock { $0.sessions(of: index) })))
-        // Below the floor nobody looks after anything; the claim says when that is over.
-        guard !isBelowFloor,
+        upkeep.withLock { $0.looks(index) }
+        // Below the floor nobody looks after anything; the claim says when that is over, if there are any.
+        guard !isBelowFloor || worker.control.isQuiet,
             let done = try? await queue.maintain(
                 build: worker.build, mayReap: self.untilReaping == 0, crashLimit: worker.options.crashLimit)
-        else { return upkeep.withLock { $0.looked(index, sessions: nil, due: nil, pause: pause) } }
+        else { return upkeep.withLock { $0.looked(index, sessions: nil, pause: pause) } }
         if done.recovered > 0 || !done.reaped.isEmpty {
             logger.warning(
                 "took over from dead sessions",
@@ -91,18 +92,25 @@ extension WorkerSession {
                     metadata: ["queue": "\(queue.keys.queue)", "outcomes": "\(done.squeezed)"])
             }
         }
-        var due = [done.nextDueMilliseconds, done.nextScheduleMilliseconds == 0 ? nil : done.nextScheduleMilliseconds]
-        if done.nextScheduleMilliseconds == 0 { due.append(await fireDue(queue)) }
+        var due = [done.nextDueMilliseconds]
+        var found = done.promoted + done.recovered + done.squeezed
+        if done.nextScheduleMilliseconds == 0 {
+            let fired = await fireDue(queue)
+            due.append(fired.next)
+            found += fired.made
+        } else {
+            due.append(done.nextScheduleMilliseconds)
+        }
         // Who has not renewed its lease for half of it may be dead.
         if let end = done.nextEndMilliseconds, end < worker.options.lease.wholeMilliseconds / 2 {
             due.append(max(end, untilReaping))
         }
-        // In a crowd one more each second knows of it, and not all may come at once.
-        let soonest = due.compactMap(\.self).min().map { due in
-            due + Int.random(in: 1...max(20, min(done.sessions ?? 0, due / 1000) * 2))
-        }
+        // Many may know of what is far off.
+        let next = due.compactMap(\.self).min()
+        let soonest = next.map { Duration.milliseconds($0 + Int.random(in: 1...($0 < 10_000 ? 20 : 100))) }
+        let isAnothers = found == 0 && next != 0 && (done.unattended ?? .seconds(1)) < .seconds(1)
         upkeep.withLock {
-            $0.looked(index, sessions: done.sessions, due: soonest.map { .milliseconds($0) }, pause: pause)
+            $0.looked(index, sessions: done.sessions, due: soonest, isAnothers: isAnothers, pause: pause)
         }
     }
 

@@ -88,7 +88,7 @@ final class WorkerSession: Sendable {
         self.beats = beats
         id = SessionID.here(host: worker.options.host)
         queues = worker.options.queues.map { QueueStore(client, namespace: worker.server.namespace, queue: $0) }
-        upkeep = Mutex(Upkeep(queues: queues.count, lease: worker.options.lease))
+        upkeep = Mutex(Upkeep(queues: queues.count))
         types = "," + worker.handlers.types.joined(separator: ",") + ","
         var logger = worker.logger
         logger[metadataKey: "session"] = "\(id)"
@@ -314,7 +314,9 @@ final class WorkerSession: Sendable {
                     ("buildOnDisk", seen.onDisk.map { "\($0)" } ?? ""), ("image", options.image ?? ""),
                     ("program", seen.program == .same ? "" : seen.program.rawValue),
                     ("lastClaim", isQuiet ? "quiet" : seen.lastClaim), ("refusals", String(seen.refusals)),
-                    ("leaseMs", String(options.lease.wholeMilliseconds)), ("exitPhase", phase(of: seen)),
+                    ("leaseMs", String(options.lease.wholeMilliseconds)),
+                    ("silenceMs", String((isInCrowd ? options.lease * 4 / 3 : options.lease).wholeMilliseconds)),
+                    ("exitPhase", phase(of: seen)),
                     ("stopMs", stop.map { String($0.taken.wholeMilliseconds) } ?? ""),
                     ("stopBoundMs", stop.map { String($0.bound.wholeMilliseconds) } ?? ""),
                     ("reportsSent", String(closing.reports.map(\.sent).reduce(0, +))),
