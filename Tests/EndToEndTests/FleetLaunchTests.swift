@@ -205,7 +205,7 @@ import Testing
 
     @Test func whatCannotRunIsSaidWithItsReason() async throws {
         try await with("  mail: {arguments: [--no-such-flag]}\n") { cluster in
-            let up = try await fleet(cluster, "up", "--within", "3s")
+            let up = try await fleet(cluster, "up", "--within", "10s")
             #expect(up.status == 1)
             #expect(up.errors.contains("0 of 1 claim; the last process: exited(2)"), "\(up.errors)")
             #expect(up.errors.split(separator: "\n").count == 1)

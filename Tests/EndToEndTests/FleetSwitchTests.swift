@@ -65,7 +65,7 @@ import Testing
     @Test func aGroupThatDoesNotStartIsEndedAgainAndTheFirstIsNotTouched() async throws {
         let green = "  green: {count: 0, queues: [mail], arguments: [--no-such-flag]}\n"
         try await with(green: green) { cluster, before in
-            let answer = try await fleet(cluster, "switch", "blue", "green", "--within", "3s", "--json")
+            let answer = try await fleet(cluster, "switch", "blue", "green", "--within", "10s", "--json")
             #expect(answer.status == 1)
             #expect(answer.errors.contains("green is no good: 0 of 2 on "), "\(answer.errors)")
             #expect(answer.errors.contains("the last process: exited(2)"), "\(answer.errors)")

@@ -25,10 +25,6 @@ import Testing
                 try cluster.write("muster.yaml", "reporters:\n  webhook:\n    url: \(receiver.url("hang"))\n")
             }
             let worker = try await ready(cluster, grace: row.graceOption)
-            if row.work == .ignores || row.work == .blocks {
-                // Those that spin in other rows leave this one's threads their turn.
-                for thread in Self.threads(of: worker) { setpriority(Int32(PRIO_PROCESS.rawValue), thread, 19) }
-            }
             if let receiver {
                 // A receiver that hangs costs each five seconds: there are some left however long the rest takes.
                 try await enqueue(cluster, "muster.fail", count: 20)
@@ -38,10 +34,16 @@ import Testing
             if row.jobs > 0 { try await begin(cluster, row.jobType, row.jobs) }
             if row.jobType == "muster.spin" {
                 // Who is cancelled before it has begun has nothing to ignore.
-                let before = Self.processorTime(of: worker)
+                let before = Self.processorTime("\(worker.pid)")
                 try await #expect(
-                    eventually { Self.processorTime(of: worker) - before >= .milliseconds(200 * row.jobs) },
-                    "\(cluster.logs())")
+                    eventually(within: .seconds(60)) {
+                        Self.processorTime("\(worker.pid)") - before >= .milliseconds(200 * row.jobs)
+                    }, "\(cluster.logs())")
+                // They leave other rows' threads, and this worker's own, their turn.
+                for thread in Self.threads(of: worker)
+                where Self.processorTime("\(worker.pid)/task/\(thread)") >= .milliseconds(100) {
+                    setpriority(Int32(PRIO_PROCESS.rawValue), thread, 19)
+                }
             }
             let heal = try await hurt(cluster, row.server)
             let stalls = StallWatch()
@@ -207,9 +209,9 @@ import Testing
             worker.send(SIGTERM)
             while worker.hasPending(SIGTERM) { await Task.yield() }
         }
+        let before = stalls.lost
         let asked = ContinuousClock.now
         worker.send(SIGTERM)
-        let before = stalls.lost
         let (end, at) = await gone(worker, by: asked + bound + .seconds(20))
         let taken = at - asked
         #expect(taken <= bound + .seconds(1) + stalls.lost - before, "it took \(taken) of \(bound)")
@@ -263,8 +265,9 @@ import Testing
         return line.firstMatch(of: /overran="([^"]*)"/).map { String($0.1) } ?? ""
     }
 
-    private static func processorTime(of worker: ChildProcess) -> Duration {
-        let line = (try? String(contentsOfFile: "/proc/\(worker.pid)/stat", encoding: .utf8)) ?? ""
+    /// Of a process, or of a thread: `PID`, `PID/task/TID`.
+    private static func processorTime(_ path: String) -> Duration {
+        let line = (try? String(contentsOfFile: "/proc/\(path)/stat", encoding: .utf8)) ?? ""
         let fields = line.split(separator: ")").last?.split(separator: " ") ?? []
         // utime and stime, in hundredths of a second.
         return .milliseconds(fields.dropFirst(11).prefix(2).compactMap { Int($0) }.reduce(0, +) * 10)

@@ -21,7 +21,7 @@ struct StopTests {
     @Test func aJobThatEndsWithinTheGraceIsFinished() async throws {
         try await Cluster.with { cluster in
             let worker = try await ready(cluster)
-            try await start("muster.sleep", #"{"seconds":5}"#, "short", in: cluster)
+            try await start("muster.sleep", #"{"seconds":12}"#, "short", in: cluster)
             worker.send(SIGTERM)
             #expect(await worker.wait() == .exited(0))
             try await #expect(state(of: "short", in: cluster) == "succeeded")

@@ -46,7 +46,7 @@ final class SystemdHost: Sendable {
             executable: words[0], arguments: Array(words.dropFirst()), environment: environment, standardInput: .pipe,
             standardOutput: log, standardError: log)
         var pid: Int32?
-        let hasBegun = try await eventually {
+        let hasBegun = try await eventually(within: .seconds(60)) {
             pid = (try? String(contentsOfFile: "\(folder)/pid", encoding: .utf8)).flatMap {
                 Int32($0.trimmingCharacters(in: .whitespacesAndNewlines))
             }
@@ -56,7 +56,7 @@ final class SystemdHost: Sendable {
         // Degraded: something of this machine's that does not matter here.
         var isUp = false
         if hasBegun {
-            isUp = try await eventually {
+            isUp = try await eventually(within: .seconds(60)) {
                 try await ["running", "degraded"].contains(host.run("systemctl", "is-system-running"))
             }
         }

@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func aWorkerThatStandsStillIsEndedByTheWatchdogAndComesBack() async throws {
-        try await with("WatchdogSec=2") { ground in
+        try await with("WatchdogSec=6") { ground in
             try await ground.host.systemctl("start", Self.unit)
             let first = try await ground.show("MainPID")
             try await ground.host.run("kill", "-STOP", first)

@@ -204,7 +204,10 @@ import Testing
             let supervisor = try ground.supervisor()
             let running = Task { await supervisor.run() }
             try await #expect(eventually { ground.said.contains { $0.contains("cannot be started") } })
-            try FileManager.default.copyItem(atPath: ground.program, toPath: ground.folder.path + "/absent")
+            // There all at once: a copy under way is another reason why it cannot be started.
+            let copy = ground.folder.path + "/copy"
+            try FileManager.default.copyItem(atPath: ground.program, toPath: copy)
+            try FileManager.default.moveItem(atPath: copy, toPath: ground.folder.path + "/absent")
             try await #expect(eventually { ground.living.count == 1 }, "\(ground.said)")
             #expect(ground.said.count { $0.contains("cannot be started") } == 1)
             supervisor.stop()

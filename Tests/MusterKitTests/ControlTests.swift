@@ -157,7 +157,7 @@ import Testing
 
     @Test func anOrderWhoseMessageWasLostIsFoundWithTheNextBeat() async throws {
         try await withGround { ground in
-            try await withWorker(ground.worker(lease: .seconds(3), handlers: ["t": { _ in nil }])) {
+            try await withWorker(ground.worker(lease: .seconds(9), handlers: ["t": { _ in nil }])) {
                 #expect(try await eventually { try await entry(ground) != nil })
                 let session = try #require(try await entry(ground)).session
                 // Nothing is published.

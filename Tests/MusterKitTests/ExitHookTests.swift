@@ -13,7 +13,7 @@ import Testing
     private func worker(_ ground: Ground, _ hooks: [ExitHook], onStale: WorkerOptions.OnStale? = nil) throws -> Worker {
         var known = Handlers()
         known.register(type: "t") { _ in nil }
-        var options = WorkerOptions(queues: ["q"], exitHooks: hooks, host: "h")
+        var options = WorkerOptions(queues: ["q"], stopBounds: Ground.stopBounds, exitHooks: hooks, host: "h")
         options.onStale = onStale
         return try Worker(
             server: ground.server, build: build(5), options: options, handlers: known, logger: book.logger)
@@ -92,8 +92,8 @@ import Testing
             let hook = ExitHook("first", within: .seconds(60)) { [gate] in try? await gate.pass() }
             let worker = try Worker(
                 server: ground.server, build: build(5),
-                options: WorkerOptions(queues: ["q"], exitHooks: [hook], host: "h"), handlers: known,
-                logger: book.logger)
+                options: WorkerOptions(queues: ["q"], stopBounds: Ground.stopBounds, exitHooks: [hook], host: "h"),
+                handlers: known, logger: book.logger)
             itself.withLock { $0 = worker }
             try await ground.enqueue(["j"])
             let running = Task { try await worker.run() }

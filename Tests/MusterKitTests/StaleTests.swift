@@ -80,7 +80,8 @@ import Testing
         try await withGround { ground in
             try await ground.ask("HSET", ground.keys.meta, "floor", "9")
             try await ground.enqueue(["any"], needs: .any)
-            try await withWorker(try ground.worker(onStale: .wait, handlers: ["t": old.handler()])) {
+            let worker = try ground.worker(lease: .seconds(5), onStale: .wait, handlers: ["t": old.handler()])
+            try await withWorker(worker) {
                 #expect(try await eventually { try await (ground.refusals()["h 5-r5 below-floor"]?.count ?? 0) >= 2 })
                 #expect(old.count == 0)
                 try await ground.ask("HSET", ground.keys.meta, "floor", "5")

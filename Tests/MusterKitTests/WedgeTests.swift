@@ -84,7 +84,7 @@ import Testing
             let one = SessionID(host: "h", pid: 1, nonce: 1)
             try await ground.report(
                 one, claimedAgo: .seconds(600),
-                [("state", "running"), ("build", "5-r5"), ("leaseMs", "1000"), ("stuck", "2"), ("running", "3")])
+                [("state", "running"), ("build", "5-r5"), ("leaseMs", "60000"), ("stuck", "2"), ("running", "3")])
             let started = try await ground.ask("HGET", ground.fleet.keys.session(one.id), "startedAt").integer ?? 0
             try await ground.ask("HSET", ground.fleet.keys.session(one.id), "startedAt", "\(started - 700_000)")
             let inspector = Inspector(server: ground.server)

@@ -13,12 +13,12 @@ extension FaultLab {
         }
 
         @Test func aFullRedisRefusesProducersAndIsDrained() async throws {
-            let verdict = try await hold([.outOfMemory])
+            let verdict = try await hold([.outOfMemory]) { $0.jobs = 800 }
             #expect(verdict.rejected > 0)
         }
 
         @Test func aRedisThatComesBackEmptyIsWorkedForAtOnce() async throws {
-            let verdict = try await hold([.emptyRedis])
+            let verdict = try await hold([.emptyRedis]) { $0.jobs = 800 }
             #expect(verdict.jobsRun > verdict.forfeited)
         }
 

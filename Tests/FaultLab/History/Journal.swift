@@ -42,4 +42,12 @@ public final class Journal: Sendable {
     public func write(_ kind: Event.Kind, _ fill: (inout Event) -> Void = { _ in }) {
         write(Event(kind).with(fill))
     }
+
+    /// The machine itself has just stood still for so long.
+    public func write(stalledFor stood: Duration) {
+        write(.stalled) {
+            $0.bound = Int(stood / .milliseconds(1))
+            $0.at = MonotonicTime.now - Int(stood / .nanoseconds(1))
+        }
+    }
 }

@@ -49,7 +49,12 @@ public struct Drill: Sendable {
         try await Lab.with(options, program: program) { lab in
             var random = Seeded(seed)
             let sampler = Task { try await Self.sample(lab) }
-            defer { sampler.cancel() }
+            // A heartbeat has less than half a second to spare of the lab's lease.
+            let stalls = StallWatch { [journal = lab.journal] in journal.write(stalledFor: $0) }
+            defer {
+                sampler.cancel()
+                stalls.stop()
+            }
             let producer = try lab.startProducer(jobs: options.jobs, rate: options.rate, seed: seed, tag: "j")
             for fault in faults {
                 try await Self.work(lab, producer)

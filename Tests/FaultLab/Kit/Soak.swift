@@ -42,12 +42,7 @@ public struct Soak: Sendable {
             let sampler = Task { try await Drill.sample(lab) }
             let measurer = Task { try await sizes.measure(lab) }
             // A heartbeat has less than half a second to spare of the lab's lease.
-            let stalls = StallWatch { [journal = lab.journal] stood in
-                journal.write(.stalled) {
-                    $0.bound = Int(stood / .milliseconds(1))
-                    $0.at = MonotonicTime.now - Int(stood / .nanoseconds(1))
-                }
-            }
+            let stalls = StallWatch { [journal = lab.journal] in journal.write(stalledFor: $0) }
             defer {
                 sampler.cancel()
                 measurer.cancel()
